@@ -1,0 +1,37 @@
+/** The Redis keys and the channel of one gate. They share a hash tag, so a Redis Cluster keeps them on one slot. */
+export interface GateKeys {
+  /** hash: the one drain intent */
+  readonly intent: string
+  /** string: the last epoch given out */
+  readonly epoch: string
+  /** hash: participant id → row */
+  readonly roster: string
+  /** channel: "beat now"; carries no state */
+  readonly doorbell: string
+}
+
+const GATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** What a gate name may be, in words for an error message. */
+export const GATE_NAME_RULE =
+  '1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit'
+
+/** Whether `name` can name a gate. A brace would end the hash tag early and put the keys on different slots. */
+export function isGateName(name: string): boolean {
+  return GATE_NAME.test(name)
+}
+
+/**
+ * The keys of the gate `name`.
+ * @throws RangeError when `name` is not a gate name
+ */
+export function gateKeys(name: string): GateKeys {
+  if (!isGateName(name)) throw new RangeError(`gate name ${JSON.stringify(name)}: expected ${GATE_NAME_RULE}`)
+  const prefix = `deploy-gate:{${name}}`
+  return {
+    intent: `${prefix}:intent`,
+    epoch: `${prefix}:epoch`,
+    roster: `${prefix}:roster`,
+    doorbell: `${prefix}:doorbell`,
+  }
+}
