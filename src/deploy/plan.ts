@@ -1,0 +1,52 @@
+/** What happens when the participants have not drained in time. */
+export type OnDrainTimeout = 'fail' | 'force' | 'deploy'
+
+/** What happens when no participant of an asked process type is there. */
+export type OnMissingClock = 'fail' | 'deploy'
+
+/** How far the Redis server's certificate is trusted: see `redis/tls.ts`. */
+export type RedisTls = 'auto' | 'verify' | 'insecure'
+
+/** One process type that must drain, and how many participants of it at least. */
+export interface AskedProcess {
+  readonly type: string
+  readonly atLeast: number
+  /** whether the number was asked for (`worker=3`) or is the default of one */
+  readonly demanded: boolean
+}
+
+/** One deploy as it was asked for: every input resolved and valid, nothing touched yet. Durations in ms. */
+export interface DeployPlan {
+  readonly app: string
+  readonly apiKey: string
+  /** base of the Platform API, `https://api.heroku.com` unless moved */
+  readonly apiUrl: string
+  /** base of Heroku's git, `https://git.heroku.com` unless moved; pushes go to `<gitUrl>/<app>.git` */
+  readonly gitUrl: string
+  readonly redis: {
+    /** absent: read from the app's config var `configVar` */
+    readonly url?: string
+    readonly configVar: string
+    readonly tls: RedisTls
+    /** SHA-256 of the certificate, 64 lower-case hex digits without colons */
+    readonly fingerprint?: string
+  }
+  readonly gateName: string
+  readonly processes: readonly AskedProcess[]
+  readonly acknowledgeTimeoutMs: number
+  readonly drainTimeoutMs: number
+  readonly onDrainTimeout: OnDrainTimeout
+  readonly onMissingClock: OnMissingClock
+  readonly skipDrain: boolean
+  /** anything that `git rev-parse` understands */
+  readonly ref: string
+  readonly branch: 'main' | 'master'
+  readonly forcePush: boolean
+  readonly deployTimeoutMs: number
+  /** 0: don't wait */
+  readonly waitForClockMs: number
+  /** the folder with the checkout */
+  readonly directory: string
+  /** who asks: shown to a person whose deploy finds this one at work */
+  readonly asker: { readonly name: string; readonly runUrl?: string }
+}
