@@ -1,3 +1,12 @@
+import { readFile } from 'node:fs/promises'
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({ test: { include: ['test/**/*.test.ts'] } })
+/** Scripts for the server are files of their own; the bundler's text loader does the same for the build. */
+const lua = {
+  name: 'lua-as-text',
+  async load(id: string) {
+    return id.endsWith('.lua') ? `export default ${JSON.stringify(await readFile(id, 'utf8'))}` : undefined
+  },
+}
+
+export default defineConfig({ plugins: [lua], test: { include: ['test/**/*.test.ts'] } })

@@ -1,4 +1,4 @@
-/** The Redis keys and the channel of one gate. They share a hash tag, so a Redis Cluster keeps them on one slot. */
+/** The Redis keys and channels of one gate. They share a hash tag, so a Redis Cluster keeps them on one slot. */
 export interface GateKeys {
   /** hash: the one drain intent */
   readonly intent: string
@@ -8,6 +8,8 @@ export interface GateKeys {
   readonly roster: string
   /** channel: "beat now"; carries no state */
   readonly doorbell: string
+  /** channel: "a row changed"; for the deployer, which reads the roster then */
+  readonly reports: string
 }
 
 const GATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
@@ -33,5 +35,6 @@ export function gateKeys(name: string): GateKeys {
     epoch: `${prefix}:epoch`,
     roster: `${prefix}:roster`,
     doorbell: `${prefix}:doorbell`,
+    reports: `${prefix}:reports`,
   }
 }

@@ -1,0 +1,4 @@
+/** The participant's side: what an app's clock or worker uses to take part in its gate. */
+export type { DrainContext, Handlers, Progress } from './participant/handlers.ts'
+export { join, type Participation } from './participant/join.ts'
+export type { JoinOptions } from './participant/options.ts'

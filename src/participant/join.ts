@@ -1,0 +1,67 @@
+import type { Log } from '../log.ts'
+import { gateKeys } from '../protocol/keys.ts'
+import { systemTime } from '../time.ts'
+import type { Handlers } from './handlers.ts'
+import { openLink } from './link.ts'
+import { NUMBERS } from './numbers.ts'
+import { identify, type JoinOptions } from './options.ts'
+import { Participant } from './participant.ts'
+
+/** A process that takes part. */
+export interface Participation {
+  /** `$DYNO` and a random part: another one after each boot */
+  readonly id: string
+  /** `booting`, `running`, `draining`, `drained`, `failed` or `exited` */
+  readonly state: string
+  /** Drains for the end of the process, says goodbye and disconnects. SIGTERM does it by itself unless `handleSigterm` is false. */
+  leave(): Promise<void>
+}
+
+/**
+ * Takes part in the app's gate. Start your scheduler after it resolved: a process that boots into a deploy is held until then.
+ * Resolves within 5 s if Redis can't be reached.
+ * @throws Error for a missing or wrong option, naming it
+ */
+export async function join(handlers: Handlers, options: JoinOptions = {}): Promise<Participation> {
+  const { address, trust, gateName, ...who } = identify(options, process.env)
+  const log = options.log ?? consoleLog
+  const keys = gateKeys(gateName)
+  const link = openLink(address, trust, keys.doorbell, log, () => participant.ring())
+  const participant = new Participant(who, handlers, {
+    host: link.client,
+    deaf: () => link.deaf,
+    keys,
+    time: systemTime,
+    log,
+    numbers: NUMBERS,
+  })
+  const leave = async () => {
+    await participant.leave()
+    link.close()
+  }
+  if (options.handleSigterm ?? true) onSigterm(leave)
+  await participant.start()
+  return {
+    id: participant.id,
+    get state() {
+      return participant.state
+    },
+    leave,
+  }
+}
+
+/** Drains at SIGTERM, then lets the signal do what it would have done, so that the exit status stays true. */
+function onSigterm(leave: () => Promise<void>): void {
+  const listener = async () => {
+    await leave()
+    process.removeListener('SIGTERM', listener)
+    // An app that listens for the signal itself decides for itself when to end.
+    if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM')
+  }
+  process.on('SIGTERM', listener)
+}
+
+const consoleLog: Log = {
+  info: (line) => console.log(`[deploy-gate] ${line}`),
+  warning: (line) => console.warn(`[deploy-gate] ${line}`),
+}

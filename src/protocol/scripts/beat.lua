@@ -1,0 +1,58 @@
+-- A participant's one call: heartbeat, acknowledgement, and "is a drain in force for me?".
+-- KEYS: intent, roster
+-- ARGV: participant id, row (JSON), ms until its next beat at the latest, '1' until it has had its first answer, reports
+-- Replies: version, now, epoch, phase, ms left, expiry, addressed, force, newer
+local id, text, every, first, reports = unpack(ARGV)
+if #text > 4096 then
+  return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes')
+end
+local row = cjson.decode(text)
+local known = redis.call('HGET', KEYS[2], id)
+known = known and decode_row(known) or nil
+local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'type:' .. row.type, 'target:' .. id)
+local phase = phase_of(intent)
+local asked, addressed = intent['type:' .. row.type], intent['target:' .. id]
+local same_release = row.release and row.release == intent.replaces
+
+-- A boot of the release that is being replaced joins the drain; any other boot after the commit is its successor.
+if asked and not addressed and row.state ~= 'exited' and (phase == 'draining' or (phase == 'pushing' and same_release)) then
+  redis.call('HSET', KEYS[1], 'target:' .. id, row.dyno)
+  addressed = row.dyno
+end
+row.joined = known and known.joined or now
+row.after = known and known.after or nil
+if not known and first == '1' and not addressed and (phase == 'pushing' or phase == 'released') then
+  row.after = intent.epoch
+end
+row.seen = now
+-- Three beats may be missed, and never less than ten seconds, before a participant counts as silent.
+row['until'] = row.state == 'exited' and now or now + math.max(3 * every, 10000)
+redis.call('HSET', KEYS[2], id, cjson.encode(row))
+
+if not known then
+  for participant, other in pairs(read_roster(KEYS[2])) do
+    if other['until'] < now - 600000 and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
+      redis.call('HDEL', KEYS[2], participant)
+    end
+  end
+end
+if not known or known.state ~= row.state or known.epoch ~= row.epoch or known.running ~= row.running
+  or known.finished ~= row.finished or known.stored ~= row.stored or known.note ~= row.note then
+  redis.call('PUBLISH', reports, 'look')
+end
+
+-- An old participant must not resume beside a newer release: look for one only when that can come.
+local newer = 0
+if addressed and phase == 'released' then
+  local release = tonumber(string.match(row.release or '', '^v(%d+)$'))
+  for participant, other in pairs(read_roster(KEYS[2])) do
+    local theirs = tonumber(string.match(type(other.release) == 'string' and other.release or '', '^v(%d+)$'))
+    if participant ~= id and other.type == row.type and alive(other)
+      and (other.after == intent.epoch or (release and theirs and theirs > release)) then
+      newer = 1
+      break
+    end
+  end
+end
+local left = in_force(intent) and intent.expiry - now or 0
+return { VERSION, now, intent.epoch or '', phase, left, tonumber(intent.expiry or 0), addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }

@@ -1,0 +1,43 @@
+import { Redis } from 'ioredis'
+import type { RedisAddress } from './address.ts'
+import { connectorFor, type Trust } from './connector.ts'
+
+/** How a client behaves when the link is bad. */
+export interface LinkTerms {
+  /** a command without its reply for so long fails, ms */
+  readonly commandTimeoutMs: number
+  /** a link that owes a reply and is silent for so long is closed and made anew, ms: a half-open one is never noticed otherwise */
+  readonly silentLinkMs: number
+  /** ms until the next attempt, or `null` to give up; `attempt` counts from 1 */
+  retryDelay(attempt: number): number | null
+}
+
+/**
+ * A client that is not connected yet: call `connect()`. It speaks RESP3, so that one connection can listen and send.
+ * Its errors arrive on `error`; a rejected `connect()` says only that the connection closed.
+ */
+export function createClient(address: RedisAddress, trust: Trust, terms: LinkTerms): Redis {
+  return new Redis({
+    lazyConnect: true,
+    Connector: connectorFor(address, trust),
+    ...(address.username !== undefined && { username: address.username }),
+    ...(address.password !== undefined && { password: address.password }),
+    db: address.db,
+    connectionName: 'deploy-gate',
+    // An ACL user without INFO would be warned about on the console; the gate asks for INFO itself, once.
+    enableReadyCheck: false,
+    disableClientInfo: true,
+    // Every script is idempotent: a command whose reply was lost is sent again.
+    autoResendUnfulfilledCommands: true,
+    maxRetriesPerRequest: null,
+    commandTimeout: terms.commandTimeoutMs,
+    socketTimeout: terms.silentLinkMs,
+    retryStrategy: (attempt) => terms.retryDelay(attempt),
+  })
+}
+
+/** Exponential and jittered: 0.1 s doubling up to `capMs`, each between half of it and all of it. `random` is in [0, 1). */
+export function backoff(attempt: number, capMs: number, random: () => number = Math.random): number {
+  const full = Math.min(capMs, 100 * 2 ** Math.min(attempt - 1, 20))
+  return Math.round(full * (0.5 + random() / 2))
+}
