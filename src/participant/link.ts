@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import { describeAddress, type RedisAddress } from '../redis/address.ts'
 import { backoff, createClient } from '../redis/client.ts'
 import type { Trust } from '../redis/connector.ts'
+import { listen } from '../redis/listen.ts'
 
 /** The participant's one connection: beats go out on it and the doorbell comes in. */
 export interface Link {
@@ -23,45 +24,35 @@ export function openLink(
   log: Log,
   onDoorbell: () => void,
 ): Link {
+  const name = describeAddress(address)
   // Shorter than any beat interval: a link that swallowed a beat is made anew before the next is due.
   const client = createClient(address, trust, {
     commandTimeoutMs: 5_000,
     silentLinkMs: 4_000,
     retryDelay: (attempt) => backoff(attempt, 10_000),
   })
-  let deaf = true
-  let complained = false
+  let [listens, connected, complained] = [false, false, false]
   client.on('error', (error: Error) => {
-    if (complained) return
+    if (!complained)
+      log.warning(`${name} can't be reached (${error.message}); this process goes on and keeps trying`)
     complained = true
-    log.warning(
-      `${describeAddress(address)} can't be reached (${error.message}); this process goes on and keeps trying`,
-    )
   })
-  client.on('ready', async () => {
-    if (complained) log.info(`${describeAddress(address)} is reachable again`)
-    complained = false
+  client.once('ready', async () => {
+    listens = await listen(client, channel, onDoorbell)
+  })
+  client.on('ready', () => {
+    if (complained) log.info(`${name} is reachable again`)
+    ;[connected, complained] = [true, false]
     onDoorbell()
-    try {
-      // Before RESP3, a connection that listens can't send: then beats alone have to do.
-      const hello = await client.call('HELLO')
-      const at = Array.isArray(hello) ? hello.indexOf('proto') : -1
-      if (at < 0 || !Array.isArray(hello) || hello[at + 1] !== 3) return
-      await client.subscribe(channel)
-      deaf = false
-    } catch {
-      deaf = true
-    }
   })
   client.on('close', () => {
-    deaf = true
+    connected = false
   })
-  client.on('message', onDoorbell)
   client.connect().catch(() => {})
   return {
     client,
     get deaf() {
-      return deaf
+      return !(listens && connected)
     },
     close: () => client.disconnect(),
   }

@@ -1,4 +1,4 @@
-import type { Time } from '../time.ts'
+import type { Time } from './time.ts'
 
 /** A wait that can be cut short. A ring that nobody waits for is kept for the next wait. */
 export class Alarm {

@@ -1,0 +1,113 @@
+import { formatDuration } from '../duration.ts'
+import { DeployError } from '../outcome.ts'
+import type { Blocker } from '../protocol/calls.ts'
+import type { LeaseLoss } from './lease.ts'
+import { count, type ParticipantProgress } from './progress.ts'
+import type { Verdict } from './verdict.ts'
+
+const BACK = 'Nothing was pushed, and the clock is back at work.'
+
+export function refused(who: readonly ParticipantProgress[]): DeployError {
+  const each = who.map(({ dyno, note }) => `${dyno} refused to drain${note ? `: ${note}` : ''}`)
+  return new DeployError(
+    'refused',
+    `${each.join('; ')}. ${BACK}`,
+    `Its drain handler failed. Look at the app's log around now: heroku logs --dyno ${who[0]?.dyno}. Mend the handler, or deploy once with skip-drain: true.`,
+  )
+}
+
+export function notAcknowledged(who: readonly ParticipantProgress[], timeoutMs: number): DeployError {
+  const names = who
+    .map(({ dyno, state }) => (state === 'silent' ? `${dyno} (not heard of any more)` : dyno))
+    .join(', ')
+  return new DeployError(
+    'not-acknowledged',
+    `${names} did not accept the drain request within ${formatDuration(timeoutMs)}. ${BACK}`,
+    'See whether the process is alive and reaches Redis: heroku ps, and heroku logs for lines of deploy-gate. If it is only slow, raise acknowledge-timeout.',
+  )
+}
+
+export function missingClock(short: Verdict['short'], timeoutMs: number): DeployError {
+  const each = short.map(({ type, have, need }) =>
+    need === 1 ? `no ${type}` : `${have} of ${need} ${type} participants`,
+  )
+  return new DeployError(
+    'missing-clock',
+    `${each.join(' and ')} took part within ${formatDuration(timeoutMs)}. ${BACK}`,
+    'Check that the process runs (heroku ps), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.',
+  )
+}
+
+export function drainTimeout(verdict: Verdict, timeoutMs: number, forced: boolean): DeployError {
+  const running = verdict.undrained.map(
+    (one) =>
+      `${one.dyno} (${one.state === 'silent' ? 'not heard of any more' : `${count(one.running, 'job')} running${one.note ? `, ${one.note}` : ''}`})`,
+  )
+  const short = verdict.short.map(({ type, have, need }) => `${have} of ${need} ${type} participants present`)
+  return new DeployError(
+    'drain-timeout',
+    `Not drained within ${formatDuration(timeoutMs)}${forced ? ', nor after they were told to abort' : ''}: ${[...running, ...short].join(', ')}.`,
+    `Nothing was pushed, and the clock goes on. ${
+      forced
+        ? 'The drain handler does not heed its signal: make it abort and store the jobs.'
+        : 'Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed).'
+    }`,
+  )
+}
+
+export function neverOpened(why: string): DeployError {
+  return new DeployError(
+    'drain-timeout',
+    `Everybody was drained, but the gate did not open: ${why}. ${BACK}`,
+    'The connection between the named process and Redis is too slow or broken. Run the deploy again; if it repeats, look at the process: heroku logs.',
+  )
+}
+
+export function leaseLost(why: LeaseLoss, asker: string): DeployError {
+  const what = {
+    missing:
+      'The drain request is gone from Redis: it was restarted without its data, flushed, or the key was evicted.',
+    superseded: `Another deploy took the gate over${asker ? ` (${asker})` : ''}.`,
+    finished: 'The drain was ended by somebody else, by the post step of this job or by hand.',
+    lapsed:
+      'The drain ran out before it could be renewed: this runner was stopped or cut off from Redis for too long.',
+    unreachable: 'Redis could not be reached for so long that the drain ran out.',
+  }[why]
+  return new DeployError(
+    'lease-lost',
+    `${what} Held participants resume by themselves.`,
+    'Run the deploy again. If it repeats, look at the Redis: its memory policy, its maintenance, its log.',
+  )
+}
+
+export function clockNotSeen(types: readonly string[], waitMs: number, release: string): DeployError {
+  return new DeployError(
+    'clock-not-seen',
+    `${release} is released, but no ${types.join(', no ')} of it joined the gate within ${formatDuration(waitMs)}.`,
+    'The new clock may not be running. Look at it now: heroku ps and heroku logs. heroku rollback goes back. If it is only slow to boot, raise wait-for-clock.',
+  )
+}
+
+/** Who keeps the gate shut, for a line in the log. */
+export function blockers(who: readonly Blocker[]): string {
+  return who.slice(0, 10).map(describe).join(', ') + (who.length > 10 ? ` and ${who.length - 10} more` : '')
+}
+
+function describe({ why, dyno, type, detail }: Blocker): string {
+  switch (why) {
+    case 'silent':
+      return `${dyno} has not been heard of for ${formatDuration(Number(detail))}`
+    case 'gone':
+      return `${dyno} is gone from the roster`
+    case 'short-hold':
+      return `${dyno} is held for ${formatDuration(Number(detail))} only`
+    case 'too-few':
+      return `${detail.replace('/', ' of ')} ${type} participants are held`
+    case 'short-lease':
+      return 'the own lease is about to end'
+    case 'unanswered':
+      return `${dyno} has not answered`
+    default:
+      return `${dyno} is ${why}`
+  }
+}

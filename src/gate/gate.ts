@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto'
+import { formatDuration } from '../duration.ts'
+import type { Log } from '../log.ts'
+import { DeployError } from '../outcome.ts'
+import { acquire, look, type View } from '../protocol/calls.ts'
+import type { GateKeys } from '../protocol/keys.ts'
+import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
+import type { ScriptHost } from '../protocol/script.ts'
+import type { Time } from '../time.ts'
+import { Hold } from './hold.ts'
+import type { Numbers } from './numbers.ts'
+import type { Asker, DrainTerms } from './terms.ts'
+
+/** What a gate works with. */
+export interface Surroundings {
+  readonly host: ScriptHost
+  readonly keys: GateKeys
+  /** calls `onReport` whenever a row changed; false where the server can't ring */
+  listen(onReport: () => void): Promise<boolean>
+  readonly time: Time
+  readonly log: Log
+  readonly numbers: Numbers
+  /** aborts when the deploy is cancelled or out of time */
+  readonly signal: AbortSignal
+}
+
+/** A deploy's own name. Save it before `acquireGate`: with it alone a hold can be ended. */
+export function newDeployId(): string {
+  return randomUUID()
+}
+
+/**
+ * Reads who takes part, and checks that a drain asked for now would reach the right ones. Asks nobody for anything.
+ * @throws DeployError (`busy`, `preflight-failed`)
+ */
+export async function inspectGate(
+  around: Surroundings,
+  gateName: string,
+  asker: Asker,
+  types: readonly string[],
+): Promise<Row[]> {
+  const view = await look(around.host, around.keys)
+  if (view.intent && isInForce(view)) {
+    throw busy(view.intent.asker, view.intent.expiry - view.now)
+  }
+  const rows = view.rows.filter((row) => isAlive(row, view.now) && types.includes(row.type))
+  for (const row of rows) {
+    if (row.v !== PROTOCOL_VERSION) {
+      throw new DeployError(
+        'preflight-failed',
+        `${row.dyno} speaks version ${row.v} of the drain protocol, this action version ${PROTOCOL_VERSION}.`,
+        'Update the older one: the deploy-gate library in the app, or the version of this action in the workflow.',
+      )
+    }
+    if (row.app !== undefined && row.app !== asker.app) {
+      throw new DeployError(
+        'preflight-failed',
+        `${row.dyno} at the gate "${gateName}" belongs to the app ${row.app}, and this deploy is for ${asker.app}.`,
+        'Apps that share one Redis need a gate each: set gate-name here and DEPLOY_GATE_NAME in the app to the same name.',
+      )
+    }
+  }
+  return rows
+}
+
+/**
+ * Asks the participants to drain. What it returns keeps them held until it is released or disposed of.
+ * @param id from `newDeployId`
+ * @param replaces the release that runs now, `v42`; empty when unknown
+ * @throws DeployError (`busy`, `preflight-failed`)
+ */
+export async function acquireGate(
+  around: Surroundings,
+  id: string,
+  terms: DrainTerms,
+  asker: Asker,
+  replaces: string,
+): Promise<Hold> {
+  const { host, keys, numbers, time } = around
+  const { now } = await look(host, keys)
+  const sentAt = time.now()
+  const answer = await acquire(host, keys, {
+    id,
+    leaseMs: numbers.drainLeaseMs,
+    notAfter: now + numbers.requestValidMs,
+    asker: JSON.stringify(asker),
+    replaces,
+    asked: new Map(terms.asked.map(({ type, atLeast }) => [type, atLeast])),
+  })
+  switch (answer.kind) {
+    case 'granted': {
+      const hold = new Hold(around, { id, epoch: answer.epoch }, terms, sentAt, answer.leftMs)
+      await hold.begin()
+      return hold
+    }
+    case 'busy':
+      throw busy(answer.asker, answer.leftMs)
+    case 'version':
+      throw new DeployError(
+        'preflight-failed',
+        `A deploy that speaks version ${answer.theirs} of the drain protocol holds the gate; this action speaks ${PROTOCOL_VERSION}.`,
+        'Wait for it to end, and let all workflows use one version of this action.',
+      )
+    default:
+      throw new DeployError(
+        'preflight-failed',
+        'The drain request reached Redis too late to be valid, so nobody was asked.',
+        'The connection to Redis is very slow or was interrupted: run the deploy again.',
+      )
+  }
+}
+
+function isInForce({ intent, now }: View): boolean {
+  return (
+    intent !== undefined && (intent.phase === 'draining' || intent.phase === 'pushing') && intent.expiry > now
+  )
+}
+
+function busy(asker: string, leftMs: number): DeployError {
+  const { name, runUrl, commit } = readAsker(asker)
+  const who = [name || 'another deploy', commit && `of ${commit.slice(0, 8)}`, runUrl && `(${runUrl})`]
+    .filter(Boolean)
+    .join(' ')
+  return new DeployError(
+    'busy',
+    `Another deploy holds the gate: ${who}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
+    'Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
+  )
+}
+
+function readAsker(text: string): Partial<Record<'name' | 'runUrl' | 'commit', string>> {
+  try {
+    const raw: unknown = JSON.parse(text)
+    if (typeof raw !== 'object' || raw === null) return {}
+    return Object.fromEntries(
+      Object.entries(raw).filter(([, value]) => typeof value === 'string' && value.length <= 300),
+    )
+  } catch {
+    return {}
+  }
+}

@@ -1,0 +1,273 @@
+import { Alarm } from '../alarm.ts'
+import { formatDuration } from '../duration.ts'
+import { DeployError } from '../outcome.ts'
+import { commit, finish, force, look, type Owner, renew, type View } from '../protocol/calls.ts'
+import { isAlive } from '../protocol/row.ts'
+import * as complaint from './complaint.ts'
+import type { Surroundings } from './gate.ts'
+import { Lease } from './lease.ts'
+import { type ParticipantProgress, Progress } from './progress.ts'
+import type { DrainTerms } from './terms.ts'
+import { judge, type Verdict } from './verdict.ts'
+
+/**
+ * A drain in force. Leaving its scope by any road but `release` gives the participants back to their schedules. Every waiting
+ * method rejects with the reason of the surroundings' signal when that aborts.
+ */
+export class Hold implements AsyncDisposable {
+  readonly owner: Owner
+  readonly #around: Surroundings
+  readonly #terms: DrainTerms
+  readonly #progress: Progress
+  readonly #lease: Lease
+  readonly #alarm: Alarm
+  readonly #startedAt: number
+  readonly #ring = () => this.#alarm.ring()
+  #finished = false
+  /** types nobody takes part with, and that is accepted */
+  #forgiven: ReadonlySet<string> = new Set()
+
+  constructor(around: Surroundings, owner: Owner, terms: DrainTerms, sentAt: number, leftMs: number) {
+    this.owner = owner
+    this.#around = around
+    this.#terms = terms
+    this.#progress = new Progress(
+      owner.epoch,
+      terms.asked.map(({ type }) => type),
+    )
+    this.#alarm = new Alarm(around.time)
+    this.#startedAt = sentAt
+    const { time, log, numbers } = around
+    const renewal = (leaseMs: number) => renew(around.host, around.keys, owner, leaseMs)
+    this.#lease = new Lease(renewal, { time, log, numbers, onLost: this.#ring }, sentAt, leftMs)
+  }
+
+  /** Starts listening. */
+  async begin(): Promise<void> {
+    await this.#around.listen(this.#ring)
+    this.#around.signal.addEventListener('abort', this.#ring)
+    await this.#look()
+  }
+
+  get participants(): readonly ParticipantProgress[] {
+    return this.#progress.participants
+  }
+
+  /** ms since the request. */
+  get elapsedMs(): number {
+    return this.#around.time.now() - this.#startedAt
+  }
+
+  /** How long no asked participant was scheduling; still counting while that lasts. */
+  get quietMs(): number | undefined {
+    return this.#progress.quietMs(this.elapsedMs)
+  }
+
+  /**
+   * Waits until everybody is drained. Resolves with true, or with false when the time was up and the terms say to deploy anyway.
+   * @throws DeployError (`missing-clock`, `not-acknowledged`, `refused`, `drain-timeout`, `lease-lost`)
+   */
+  async drained(): Promise<boolean> {
+    const { onDrainTimeout, drainTimeoutMs, onMissingClock, acknowledgeTimeoutMs } = this.#terms
+    const { log, numbers } = this.#around
+    let deadline = drainTimeoutMs
+    let forced = false
+    for (;;) {
+      await this.#look()
+      const verdict = this.#judge()
+      if (verdict.refused.length > 0) throw complaint.refused(verdict.refused)
+      if (verdict.late.length > 0) throw complaint.notAcknowledged(verdict.late, acknowledgeTimeoutMs)
+      const short = verdict.short.filter(({ type }) => !this.#forgiven.has(type))
+      if (verdict.undrained.length === 0 && short.length === 0) return true
+      if (
+        short.length > 0 &&
+        this.elapsedMs >= acknowledgeTimeoutMs &&
+        this.participants.every((one) => one.acceptedMs !== undefined)
+      ) {
+        const fatal = short.filter(({ have, demanded }) => onMissingClock === 'fail' || have > 0 || demanded)
+        if (
+          fatal.length > 0 &&
+          fatal.some(({ type }) => !this.participants.some((one) => one.type === type && one.seenMs === 0))
+        ) {
+          throw complaint.missingClock(fatal, acknowledgeTimeoutMs)
+        }
+        const forgiven = short.filter((one) => !fatal.includes(one)).map(({ type }) => type)
+        if (forgiven.length > 0) {
+          log.warning(
+            `nobody takes part for ${forgiven.join(', ')}; deploying all the same, as on-missing-clock: deploy says`,
+          )
+          this.#forgiven = new Set([...this.#forgiven, ...forgiven])
+          continue
+        }
+      }
+      if (this.elapsedMs >= deadline) {
+        const late = complaint.drainTimeout(verdict, drainTimeoutMs, forced)
+        if (onDrainTimeout === 'deploy') {
+          log.warning(
+            `${late.message} Pushing all the same, as on-drain-timeout: deploy says: what runs may be killed.`,
+          )
+          return false
+        }
+        if (onDrainTimeout === 'fail' || forced) throw late
+        log.warning(
+          `${late.message} Telling the participants to abort what runs and store it, as on-drain-timeout: force says.`,
+        )
+        await this.#force()
+        forced = true
+        deadline = this.elapsedMs + numbers.forceGraceMs
+      }
+      await this.#pause(Math.min(numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)))
+    }
+  }
+
+  /**
+   * Opens the gate, if the server agrees that everybody is held long enough: from here on the push may begin.
+   * @param anyway open it whoever is not drained
+   * @throws DeployError (`drain-timeout`, `lease-lost`)
+   */
+  async commit(anyway = false): Promise<void> {
+    const { host, keys, numbers, log, time } = this.#around
+    const asked = new Map(
+      this.#terms.asked.map(({ type, atLeast }) => [type, this.#forgiven.has(type) ? 0 : atLeast]),
+    )
+    const deadline = this.elapsedMs + numbers.marginMs
+    let told = ''
+    for (;;) {
+      const sentAt = time.now()
+      const { marginMs, pushLeaseMs } = numbers
+      const answer = await commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway })
+      this.#check()
+      if (answer.kind === 'granted') {
+        this.#lease.extended(sentAt, answer.leftMs)
+        return
+      }
+      if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
+      const why = complaint.blockers(answer.blockers)
+      if (why !== told) log.info(`the gate stays shut: ${why}`)
+      told = why
+      if (answer.blockers.some(({ why }) => why === 'failed')) await this.drained()
+      if (this.elapsedMs >= deadline) throw complaint.neverOpened(why)
+      await this.#pause(Math.min(numbers.lookEveryMs, 1_000))
+      await this.#look()
+    }
+  }
+
+  /** What a person should know about the hold while the push runs; empty when all is well. */
+  async concerns(): Promise<string[]> {
+    if (this.#lease.loss) return [complaint.leaseLost(this.#lease.loss.why, this.#lease.loss.asker).message]
+    const view = await look(this.#around.host, this.#around.keys)
+    return this.#progress.update(view, this.elapsedMs).map((line) => `${line}, while the push runs`)
+  }
+
+  /** The new release runs: the held participants stay quiet for their SIGTERM. Never rejects: by now the deploy has happened. */
+  async release(): Promise<void> {
+    await this.#finish('released')
+  }
+
+  /**
+   * Waits until a participant that booted after the commit is seen for each asked process type.
+   * @returns the dynos that were seen
+   * @throws DeployError (`clock-not-seen`)
+   */
+  async successor(waitMs: number, release: string): Promise<string[]> {
+    const deadline = this.elapsedMs + waitMs
+    for (;;) {
+      const view = await this.#read()
+      const seen = this.#terms.asked.map(({ type }) => ({
+        type,
+        row: view.rows.find(
+          (row) =>
+            row.type === type &&
+            isAlive(row, view.now) &&
+            row.state === 'running' &&
+            (row.after === this.owner.epoch || row.release === release),
+        ),
+      }))
+      if (seen.some(({ row }) => row)) this.#progress.quietEnded(this.elapsedMs)
+      const missing = seen.flatMap(({ type, row }) => (row ? [] : [type]))
+      if (missing.length === 0) return seen.flatMap(({ row }) => row?.dyno ?? [])
+      if (this.elapsedMs >= deadline) throw complaint.clockNotSeen(missing, waitMs, release)
+      await this.#pause(Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)))
+    }
+  }
+
+  /** Gives the participants back to their schedules, unless the drain was released, and watches them resume. Never rejects. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { log, numbers, time } = this.#around
+    if (!this.#finished && (await this.#finish('aborted'))) {
+      const held = () =>
+        this.participants.filter(
+          (one) => one.acceptedMs !== undefined && (one.state === 'draining' || one.state === 'drained'),
+        )
+      const until = time.now() + (this.#around.signal.aborted ? 2_000 : numbers.resumeWatchMs)
+      while (held().length > 0 && time.now() < until) {
+        try {
+          this.#tell(await look(this.#around.host, this.#around.keys))
+        } catch {
+          break
+        }
+        if (held().length > 0) await this.#alarm.wait(Math.min(250, numbers.lookEveryMs))
+      }
+      for (const one of held())
+        log.warning(
+          `${one.dyno} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`,
+        )
+      if (held().length === 0) this.#progress.quietEnded(this.elapsedMs)
+    }
+    this.#lease.stop()
+    this.#around.signal.removeEventListener('abort', this.#ring)
+  }
+
+  async #finish(ending: 'released' | 'aborted'): Promise<boolean> {
+    const { host, keys, log } = this.#around
+    const left = this.#lease.leftMs
+    this.#finished = true
+    this.#lease.stop()
+    try {
+      const answer = await finish(host, keys, this.owner, ending)
+      if (answer === 'not-ours')
+        log.warning("the drain was not this deploy's any more when it ended, so nothing was changed")
+      return answer !== 'not-ours'
+    } catch (error) {
+      log.warning(
+        `Redis could not be told that the drain is ${ending} (${(error as Error).message}); held participants resume by themselves within ${formatDuration(left)}`,
+      )
+      return false
+    }
+  }
+
+  async #force(): Promise<void> {
+    const answer = await force(this.#around.host, this.#around.keys, this.owner)
+    if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
+  }
+
+  #judge(): Verdict {
+    return judge(this.participants, this.#terms, this.elapsedMs)
+  }
+
+  async #read(): Promise<View> {
+    this.#check()
+    const view = await look(this.#around.host, this.#around.keys)
+    this.#check()
+    return view
+  }
+
+  async #look(): Promise<void> {
+    this.#tell(await this.#read())
+  }
+
+  #tell(view: View): void {
+    for (const line of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line)
+  }
+
+  #check(): void {
+    this.#around.signal.throwIfAborted()
+    if (this.#lease.loss && !this.#finished)
+      throw complaint.leaseLost(this.#lease.loss.why, this.#lease.loss.asker)
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await this.#alarm.wait(ms)
+    this.#check()
+  }
+}

@@ -1,0 +1,145 @@
+import { formatDuration } from '../duration.ts'
+import type { View } from '../protocol/calls.ts'
+import { isAlive, type Row, type State } from '../protocol/row.ts'
+
+/** What one participant did, in ms since the request. Texts come from the participant: escape them before showing. */
+export interface ParticipantProgress {
+  readonly id: string
+  readonly dyno: string
+  readonly type: string
+  state: State | 'silent'
+  /** when it was first seen; 0 for those that were there at the request */
+  seenMs: number
+  acceptedMs?: number
+  drainedMs?: number
+  /** when it was seen scheduling again */
+  resumedMs?: number
+  running: number
+  finished: number
+  stored: number
+  /** jobs that ran when it was lost */
+  lost: number
+  note?: string
+}
+
+/** Follows the participants of one drain from view to view, and says what changed. */
+export class Progress {
+  readonly #participants = new Map<string, ParticipantProgress>()
+  readonly #epoch: string
+  readonly #types: ReadonlySet<string>
+  #quietFromMs: number | undefined
+  #quietToMs: number | undefined
+
+  constructor(epoch: string, types: Iterable<string>) {
+    this.#epoch = epoch
+    this.#types = new Set(types)
+  }
+
+  get participants(): readonly ParticipantProgress[] {
+    return [...this.#participants.values()].sort(
+      (a, b) => a.dyno.localeCompare(b.dyno, 'en', { numeric: true }) || a.seenMs - b.seenMs,
+    )
+  }
+
+  /** How long no asked participant was scheduling, up to `nowMs` if that still goes on; `undefined` if nobody ever stopped. */
+  quietMs(nowMs: number): number | undefined {
+    return this.#quietFromMs === undefined ? undefined : (this.#quietToMs ?? nowMs) - this.#quietFromMs
+  }
+
+  /** A clock schedules again: the new release's, or the old one's. */
+  quietEnded(atMs: number): void {
+    this.#quietToMs ??= atMs
+  }
+
+  /** Takes in what was read `atMs` after the request; returns a line for each change. */
+  update(view: View, atMs: number): string[] {
+    const targets = new Set(view.intent?.epoch === this.#epoch ? view.intent.targets : [])
+    const lines: string[] = []
+    for (const row of view.rows) {
+      const known = this.#participants.get(row.id)
+      if (!known && !targets.has(row.id)) continue
+      if (!known && !this.#types.has(row.type)) continue
+      lines.push(...this.#take(row, view.now, known, atMs))
+    }
+    for (const one of this.#participants.values()) {
+      if (one.state === 'silent' || one.state === 'exited' || view.rows.some((row) => row.id === one.id))
+        continue
+      one.state = 'silent'
+      one.lost = one.running
+      lines.push(`${one.dyno} is gone from the roster${lostJobs(one)}`)
+    }
+    return lines
+  }
+
+  #take(row: Row, now: number, known: ParticipantProgress | undefined, atMs: number): string[] {
+    const one = known ?? {
+      id: row.id,
+      dyno: row.dyno,
+      type: row.type,
+      state: 'running',
+      seenMs: atMs,
+      running: 0,
+      finished: 0,
+      stored: 0,
+      lost: 0,
+    }
+    this.#participants.set(row.id, one)
+    const before = { ...one }
+    if (row.state !== 'exited' && !isAlive(row, now)) {
+      if (before.state === 'silent') return []
+      one.state = 'silent'
+      one.lost = one.running
+      return [`${one.dyno} has not been heard of for ${formatDuration(now - row.seen)}${lostJobs(one)}`]
+    }
+    const answers = row.epoch === this.#epoch
+    if (!answers && row.state !== 'exited') {
+      one.state = row.state
+      if (one.acceptedMs === undefined || one.resumedMs !== undefined)
+        return known ? [] : [`${one.dyno} is asked to drain`]
+      one.resumedMs = atMs
+      return [`${one.dyno} is scheduling again`]
+    }
+    Object.assign(one, {
+      state: row.state,
+      running: row.running,
+      finished: row.finished,
+      stored: row.stored,
+      lost: 0,
+    })
+    if (row.note === undefined) delete one.note
+    else one.note = row.note
+    if (row.state === 'draining' || row.state === 'drained') {
+      this.#quietFromMs ??= atMs
+      one.acceptedMs ??= atMs
+    }
+    if (row.state === 'drained') one.drainedMs ??= atMs
+    return this.#describe(before, one, known === undefined)
+  }
+
+  #describe(before: ParticipantProgress, one: ParticipantProgress, isNew: boolean): string[] {
+    const jobs = `${count(one.running, 'job')} running, ${one.finished} finished, ${one.stored} stored`
+    const note = one.note ? ` (${one.note})` : ''
+    if (one.state !== before.state || (isNew && one.state !== 'running')) {
+      if (one.state === 'drained')
+        return [`${one.dyno} is drained: ${one.finished} finished, ${one.stored} stored${note}`]
+      if (one.state === 'draining') return [`${one.dyno} accepted: ${jobs}${note}`]
+      if (one.state === 'failed') return [`${one.dyno} refuses to drain${note}`]
+      if (one.state === 'exited') return [`${one.dyno} ended; waiting for Heroku to start it again`]
+    }
+    const same =
+      one.running === before.running &&
+      one.finished === before.finished &&
+      one.stored === before.stored &&
+      one.note === before.note
+    return same || one.state !== 'draining' ? [] : [`${one.dyno}: ${jobs}${note}`]
+  }
+}
+
+/** `1 job`, `2 jobs`. */
+export function count(n: number, noun: string): string {
+  return `${n} ${noun}${n === 1 ? '' : 's'}`
+}
+
+function lostJobs({ lost }: ParticipantProgress): string {
+  return lost > 0 ? `; ${count(lost, 'job')} ran in it and ${lost === 1 ? 'is' : 'are'} lost` : ''
+}

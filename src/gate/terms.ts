@@ -1,0 +1,26 @@
+/** One process type that must drain, and how many participants of it at least. */
+export interface AskedType {
+  readonly type: string
+  readonly atLeast: number
+  /** whether the number was asked for, or is the default of one */
+  readonly demanded: boolean
+}
+
+/** What a deployer asks of a gate. Durations in ms. */
+export interface DrainTerms {
+  readonly asked: readonly AskedType[]
+  /** each participant must have accepted so long after it was asked */
+  readonly acknowledgeTimeoutMs: number
+  /** all must be drained so long after the request */
+  readonly drainTimeoutMs: number
+  readonly onDrainTimeout: 'fail' | 'force' | 'deploy'
+  readonly onMissingClock: 'fail' | 'deploy'
+}
+
+/** Who asks, as it is shown to a deployer that finds the gate taken. */
+export interface Asker {
+  readonly name: string
+  readonly app: string
+  readonly commit?: string
+  readonly runUrl?: string
+}

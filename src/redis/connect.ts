@@ -1,0 +1,147 @@
+import type { Redis } from 'ioredis'
+import pRetry, { AbortError } from 'p-retry'
+import { formatDuration } from '../duration.ts'
+import type { Log } from '../log.ts'
+import { DeployError } from '../outcome.ts'
+import { describeAddress, type RedisAddress } from './address.ts'
+import { backoff, createClient } from './client.ts'
+import { PinError, type Trust } from './connector.ts'
+
+const ATTEMPTS = 5
+const RECONNECT_CAP_MS = 2_000
+
+/**
+ * A connected client for the deployer. The first connection is tried five times, jittered; one that is lost later is made anew for
+ * as long as the client is open, because a lease is at stake. Each attempt is a line in the log.
+ * @throws DeployError (`preflight-failed`) that names the cause and what to do; the signal's reason when it aborts
+ */
+export async function connectRedis(
+  address: RedisAddress,
+  trust: Trust,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Redis> {
+  const name = describeAddress(address)
+  let connectedOnce = false
+  let closing = false
+  let cause: Error | undefined
+  const client = createClient(address, trust, {
+    commandTimeoutMs: 10_000,
+    silentLinkMs: 5_000,
+    retryDelay(attempt) {
+      // `connect()` is what is tried again until there was a connection.
+      if (!connectedOnce || closing) return null
+      const delay = backoff(attempt, RECONNECT_CAP_MS)
+      log.warning(
+        `${name}: the connection was lost${cause ? ` (${cause.message})` : ''}; trying again in ${formatDuration(delay)} (attempt ${attempt})`,
+      )
+      return delay
+    },
+  })
+  // ioredis rejects with "Connection is closed"; the reason comes here only.
+  client.on('error', (error: Error) => {
+    cause = error
+  })
+  client.on('ready', () => {
+    if (connectedOnce) log.info(`${name}: connected again`)
+    connectedOnce = true
+    cause = undefined
+  })
+  const abort = () => client.disconnect()
+  signal.addEventListener('abort', abort, { once: true })
+  try {
+    await pRetry(
+      async () => {
+        cause = undefined
+        try {
+          await client.connect()
+        } catch (error) {
+          const reason = cause ?? (error instanceof Error ? error : new Error(String(error)))
+          throw isFinal(reason) ? new AbortError(reason) : reason
+        }
+      },
+      {
+        retries: ATTEMPTS - 1,
+        minTimeout: 300,
+        maxTimeout: 5_000,
+        randomize: true,
+        signal,
+        onFailedAttempt: ({ error, attemptNumber, retriesLeft, retryDelay }) => {
+          if (retriesLeft > 0)
+            log.warning(
+              `${name}: ${error.message}; trying again in ${formatDuration(retryDelay)} (${attemptNumber + 1} of ${ATTEMPTS})`,
+            )
+        },
+      },
+    )
+  } catch (error) {
+    closing = true
+    client.disconnect()
+    signal.throwIfAborted()
+    throw explain(name, cause ?? (error as Error))
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+  return client
+}
+
+/** Trying again would give the same answer. */
+function isFinal(error: Error): boolean {
+  return (
+    error instanceof PinError ||
+    /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH|ERR DB index)/.test(error.message) ||
+    isCertificate(error)
+  )
+}
+
+function isCertificate(error: Error & { code?: string }): boolean {
+  return /SELF_SIGNED|UNABLE_TO_VERIFY|CERT_|ERR_TLS_CERT/.test(error.code ?? '')
+}
+
+function explain(name: string, error: Error & { code?: string }): DeployError {
+  const [what, next] = reasons(error)
+  return new DeployError('preflight-failed', `${name}: ${what}`, next, { cause: error })
+}
+
+function reasons(error: Error & { code?: string }): [what: string, next: string] {
+  if (error instanceof PinError) {
+    return [
+      `${error.message}.`,
+      'If the certificate was renewed (maintenance does that), check it and put its new fingerprint into redis-tls-fingerprint. If it was not, somebody is in between: do not deploy.',
+    ]
+  }
+  if (/^(WRONGPASS|NOAUTH|ERR invalid password|ERR AUTH)/.test(error.message)) {
+    return [
+      `the server did not accept the user or password of the URL (${error.message.split(' ')[0]}).`,
+      "Heroku changes the URL at maintenance and credential resets, so a copy in a secret goes stale: leave redis-url out, and it is read from the app's config vars at each deploy.",
+    ]
+  }
+  if (error.message.startsWith('NOPERM')) {
+    return [
+      `the user of the URL lacks a right (${error.message}).`,
+      'Give the user the rights that docs/protocol.md lists, or use the URL of the default user.',
+    ]
+  }
+  if (isCertificate(error)) {
+    return [
+      `its certificate was not accepted (${error.message}).`,
+      "Heroku's Key-Value Store has a self-signed certificate: leave redis-url out, so that redis-tls: auto accepts it, or pin it with redis-tls-fingerprint.",
+    ]
+  }
+  if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') {
+    return [
+      `there is no host of that name (${error.code}).`,
+      'Check redis-url, or the config var that redis-config-var names: the add-on may have been replaced.',
+    ]
+  }
+  if (/wrong version number|EPROTO/.test(`${error.message} ${error.code}`)) {
+    return [
+      'the server does not speak TLS there.',
+      'Use redis:// for a server without TLS, or the port on which it speaks TLS.',
+    ]
+  }
+  return [
+    `no connection could be made in ${ATTEMPTS} attempts (${error.message || error.code}).`,
+    'Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.',
+  ]
+}
