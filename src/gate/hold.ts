@@ -1,6 +1,5 @@
 import { Alarm } from '../alarm.ts'
 import { formatDuration } from '../duration.ts'
-import { DeployError } from '../outcome.ts'
 import { commit, finish, force, look, type Owner, renew, type View } from '../protocol/calls.ts'
 import { isAlive } from '../protocol/row.ts'
 import * as complaint from './complaint.ts'
@@ -68,7 +67,7 @@ export class Hold implements AsyncDisposable {
    * @throws DeployError (`missing-clock`, `not-acknowledged`, `refused`, `drain-timeout`, `lease-lost`)
    */
   async drained(): Promise<boolean> {
-    const { onDrainTimeout, drainTimeoutMs, onMissingClock, acknowledgeTimeoutMs } = this.#terms
+    const { onDrainTimeout, drainTimeoutMs, acknowledgeTimeoutMs } = this.#terms
     const { log, numbers } = this.#around
     let deadline = drainTimeoutMs
     let forced = false
@@ -77,29 +76,11 @@ export class Hold implements AsyncDisposable {
       const verdict = this.#judge()
       if (verdict.refused.length > 0) throw complaint.refused(verdict.refused)
       if (verdict.late.length > 0) throw complaint.notAcknowledged(verdict.late, acknowledgeTimeoutMs)
+      const fatal = verdict.missing.filter(({ forgivable }) => !forgivable)
+      if (fatal.length > 0) throw complaint.missingClock(fatal, acknowledgeTimeoutMs)
+      this.#forgive(verdict.missing.map(({ type }) => type))
       const short = verdict.short.filter(({ type }) => !this.#forgiven.has(type))
       if (verdict.undrained.length === 0 && short.length === 0) return true
-      if (
-        short.length > 0 &&
-        this.elapsedMs >= acknowledgeTimeoutMs &&
-        this.participants.every((one) => one.acceptedMs !== undefined)
-      ) {
-        const fatal = short.filter(({ have, demanded }) => onMissingClock === 'fail' || have > 0 || demanded)
-        if (
-          fatal.length > 0 &&
-          fatal.some(({ type }) => !this.participants.some((one) => one.type === type && one.seenMs === 0))
-        ) {
-          throw complaint.missingClock(fatal, acknowledgeTimeoutMs)
-        }
-        const forgiven = short.filter((one) => !fatal.includes(one)).map(({ type }) => type)
-        if (forgiven.length > 0) {
-          log.warning(
-            `nobody takes part for ${forgiven.join(', ')}; deploying all the same, as on-missing-clock: deploy says`,
-          )
-          this.#forgiven = new Set([...this.#forgiven, ...forgiven])
-          continue
-        }
-      }
       if (this.elapsedMs >= deadline) {
         const late = complaint.drainTimeout(verdict, drainTimeoutMs, forced)
         if (onDrainTimeout === 'deploy') {
@@ -239,6 +220,15 @@ export class Hold implements AsyncDisposable {
   async #force(): Promise<void> {
     const answer = await force(this.#around.host, this.#around.keys, this.owner)
     if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
+  }
+
+  #forgive(types: readonly string[]): void {
+    const more = types.filter((type) => !this.#forgiven.has(type))
+    if (more.length === 0) return
+    this.#around.log.warning(
+      `nobody takes part for ${more.join(', ')}; deploying all the same, as on-missing-clock: deploy says`,
+    )
+    this.#forgiven = new Set([...this.#forgiven, ...more])
   }
 
   #judge(): Verdict {

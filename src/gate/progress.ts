@@ -8,8 +8,10 @@ export interface ParticipantProgress {
   readonly dyno: string
   readonly type: string
   state: State | 'silent'
-  /** when it was first seen; 0 for those that were there at the request */
-  seenMs: number
+  /** whether it was there at the request */
+  readonly fromStart: boolean
+  /** when it was first seen */
+  readonly seenMs: number
   acceptedMs?: number
   drainedMs?: number
   /** when it was seen scheduling again */
@@ -27,6 +29,7 @@ export class Progress {
   readonly #participants = new Map<string, ParticipantProgress>()
   readonly #epoch: string
   readonly #types: ReadonlySet<string>
+  #started = false
   #quietFromMs: number | undefined
   #quietToMs: number | undefined
 
@@ -68,6 +71,7 @@ export class Progress {
       one.lost = one.running
       lines.push(`${one.dyno} is gone from the roster${lostJobs(one)}`)
     }
+    this.#started = true
     return lines
   }
 
@@ -77,6 +81,7 @@ export class Progress {
       dyno: row.dyno,
       type: row.type,
       state: 'running',
+      fromStart: !this.#started,
       seenMs: atMs,
       running: 0,
       finished: 0,

@@ -9,13 +9,19 @@ export interface Verdict {
   readonly late: readonly ParticipantProgress[]
   /** participants that are not drained */
   readonly undrained: readonly ParticipantProgress[]
-  /** process types with too few drained participants */
-  readonly short: readonly {
-    readonly type: string
-    readonly have: number
-    readonly need: number
-    readonly demanded: boolean
-  }[]
+  /** process types with too few participants */
+  readonly short: readonly Shortage[]
+  /** those of them that had too few from the start, and the time to join is over; a participant that ended is waited for instead */
+  readonly missing: readonly Shortage[]
+}
+
+/** A process type with fewer participants than it must have. */
+export interface Shortage {
+  readonly type: string
+  readonly have: number
+  readonly need: number
+  /** whether the terms let it pass */
+  readonly forgivable: boolean
 }
 
 /** Judges the participants as they stand `nowMs` after the request. Whether a push may begin is the server's to say, at the commit. */
@@ -26,18 +32,26 @@ export function judge(
 ): Verdict {
   const present = participants.filter((one) => one.state !== 'exited' && !isReplaced(one, participants))
   const undrained = present.filter((one) => one.state !== 'drained')
+  const short: Shortage[] = []
+  const missing: Shortage[] = []
+  for (const { type, atLeast, demanded } of terms.asked) {
+    const have = present.filter((one) => one.type === type && one.state !== 'silent').length
+    const atRequest = participants.filter((one) => one.type === type && one.fromStart).length
+    const need = Math.max(atLeast, atRequest)
+    if (have >= need) continue
+    const forgivable = terms.onMissingClock === 'deploy' && have === 0 && !demanded
+    short.push({ type, have, need, forgivable })
+    if (atRequest < atLeast && nowMs >= terms.acknowledgeTimeoutMs)
+      missing.push({ type, have, need, forgivable })
+  }
   return {
     refused: present.filter((one) => one.state === 'failed'),
     late: undrained.filter(
       (one) => one.acceptedMs === undefined && nowMs >= one.seenMs + terms.acknowledgeTimeoutMs,
     ),
     undrained,
-    short: terms.asked.flatMap(({ type, atLeast, demanded }) => {
-      const have = present.filter((one) => one.type === type && one.state !== 'silent').length
-      const atRequest = participants.filter((one) => one.type === type && one.seenMs === 0).length
-      const need = Math.max(atLeast, atRequest)
-      return have < need ? [{ type, have, need, demanded }] : []
-    }),
+    short,
+    missing,
   }
 }
 
