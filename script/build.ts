@@ -1,0 +1,72 @@
+/**
+ * Builds what is shipped: `node script/build.ts [dist folder] [lib folder]`.
+ * dist/ is what the runner runs: bundled, unminified, with the licences of what is in it. lib/ is the npm package.
+ */
+import { execFile } from 'node:child_process'
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type BuildOptions, build } from 'esbuild'
+import { getProjectLicenses } from 'generate-license-file'
+
+const [dist = 'dist', lib = 'lib'] = process.argv.slice(2)
+const root = join(import.meta.dirname, '..')
+
+const common = {
+  absWorkingDir: root,
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  loader: { '.lua': 'text' },
+  charset: 'utf8',
+  legalComments: 'none',
+  logLevel: 'warning',
+} satisfies BuildOptions
+
+await rm(dist, { recursive: true, force: true })
+await mkdir(dist, { recursive: true })
+const action = await build({
+  ...common,
+  entryPoints: { main: 'src/action/main.ts', post: 'src/action/post.ts' },
+  outdir: dist,
+  splitting: true,
+  chunkNames: 'shared-[hash]',
+  target: 'node24',
+  metafile: true,
+  // CommonJS packages in an ES module bundle call require for Node's own modules.
+  banner: {
+    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
+})
+await writeFile(join(dist, 'package.json'), '{ "type": "module" }\n')
+await writeFile(join(dist, 'LICENSES.txt'), await licences(packagesIn(Object.keys(action.metafile.inputs))))
+
+await rm(lib, { recursive: true, force: true })
+await build({
+  ...common,
+  entryPoints: { index: 'src/index.ts' },
+  outdir: lib,
+  packages: 'external',
+  target: 'node22',
+})
+await promisify(execFile)(
+  process.execPath,
+  [join(root, 'node_modules/typescript/bin/tsc'), '-p', 'tsconfig.lib.json', '--outDir', lib],
+  { cwd: root },
+)
+
+/** Names of the packages whose files were bundled. */
+function packagesIn(inputs: readonly string[]): Set<string> {
+  const names = inputs.flatMap((input) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [])
+  return new Set(names)
+}
+
+/** The licence texts of the bundled packages, in an order of their own so that every machine writes the same file. */
+async function licences(bundled: ReadonlySet<string>): Promise<string> {
+  const all = await getProjectLicenses(join(root, 'package.json'))
+  const sections = all.flatMap(({ content, dependencies }) => {
+    const names = dependencies.filter((dependency) => bundled.has(dependency.replace(/@[^@]+$/, ''))).sort()
+    return names.length > 0 ? [`${names.join('\n')}\n\n${content.replace(/\r\n/g, '\n').trim()}\n`] : []
+  })
+  return `The files beside this one contain code of these packages.\n\n${sections.sort().join(`\n${'-'.repeat(80)}\n\n`)}`
+}

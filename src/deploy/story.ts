@@ -1,0 +1,165 @@
+import type { Hold } from '../gate/hold.ts'
+import type { ParticipantProgress } from '../gate/progress.ts'
+import type { Log } from '../log.ts'
+import { DeployError, type Outcome } from '../outcome.ts'
+import type { Time } from '../time.ts'
+import type { DeployPlan } from './plan.ts'
+import type { DeployReport, ParticipantReport, Span } from './report.ts'
+
+/** Where a deploy is: what a person must know when it stops there. */
+export type Stage = 'preflight' | 'draining' | 'pushing' | 'verifying' | 'released'
+
+/** What happens in a deploy, written down as it happens, so that any ending can be reported. */
+export class Story {
+  readonly log: Log
+  stage: Stage = 'preflight'
+  commit: string | undefined
+  url: string | undefined
+  release: string | undefined
+  readonly #plan: DeployPlan
+  readonly #time: Time
+  readonly #startedAt: number
+  readonly #warnings: string[] = []
+  readonly #spans: Span[] = []
+  #hold: Hold | undefined
+  #holdFromMs = 0
+
+  constructor(plan: DeployPlan, time: Time, log: Log) {
+    this.#plan = plan
+    this.#time = time
+    this.#startedAt = time.now()
+    this.log = {
+      info: (line) => log.info(line),
+      warning: (line) => {
+        this.#warnings.push(line)
+        log.warning(line)
+      },
+    }
+  }
+
+  /** Does `work` as one bar of the chart. */
+  async span<T>(name: string, section: Span['section'], work: () => Promise<T>): Promise<T> {
+    const fromMs = this.#elapsedMs()
+    let failed = true
+    try {
+      const result = await work()
+      failed = false
+      return result
+    } finally {
+      this.#spans.push({ name, section, fromMs, toMs: this.#elapsedMs(), failed })
+    }
+  }
+
+  /** The participants of `hold` belong to this story from now on. */
+  follow(hold: Hold): void {
+    this.#hold = hold
+    this.#holdFromMs = this.#elapsedMs() - hold.elapsedMs
+  }
+
+  /** The report of a deploy that went as hoped. */
+  ended(outcome: Outcome, message: string): DeployReport {
+    return this.#report(outcome, message, '')
+  }
+
+  /** The report of a deploy that ended with `error`. */
+  failed(error: unknown): DeployReport {
+    if (error instanceof DeployError)
+      return this.#report(error.outcome, `${error.message}${this.#aftermath(error)}`, error.next)
+    const message = error instanceof Error ? error.message : String(error)
+    return this.#report(
+      'failed',
+      `Something unexpected went wrong while ${STAGES[this.stage]}: ${message}${this.#aftermath()}`,
+      'Please report it with the log of this run: it is a fault of this action, or a situation that it does not know.',
+    )
+  }
+
+  /** What a stop from outside leaves behind, which the error itself can't know. */
+  #aftermath(error?: DeployError): string {
+    if (error && error.outcome !== 'cancelled' && error.outcome !== 'deploy-timeout') return ''
+    switch (this.stage) {
+      case 'preflight':
+        return ' Nobody was asked to drain, and nothing was pushed.'
+      case 'draining':
+        return ' Nothing was pushed, and the clock goes on.'
+      case 'pushing':
+        return ` The push was ended here, but Heroku may still build and release it: heroku releases --app ${this.#plan.app} tells. The old clock goes on until then, and would get SIGTERM without a drain.`
+      case 'verifying':
+        return ` The push went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock goes on until it is replaced.`
+      case 'released':
+        return ` ${this.release} is released; the new clock was not waited for.`
+    }
+  }
+
+  #report(outcome: Outcome, message: string, next: string): DeployReport {
+    const participants = (this.#hold?.participants ?? []).map(describe)
+    const drained = this.#hold?.participants.flatMap(({ drainedMs }) => drainedMs ?? []) ?? []
+    const quietMs = this.#hold?.quietMs
+    const sum = (field: 'finished' | 'stored') => participants.reduce((total, one) => total + one[field], 0)
+    return {
+      outcome,
+      message,
+      next,
+      app: this.#plan.app,
+      participants,
+      ...(drained.length > 0 && { drainSeconds: seconds(Math.max(...drained)) }),
+      ...(quietMs !== undefined && { quietSeconds: seconds(quietMs) }),
+      jobsFinished: sum('finished'),
+      jobsStored: sum('stored'),
+      ...(this.release !== undefined && { release: this.release }),
+      ...(this.commit !== undefined && { commit: this.commit }),
+      ...(this.url !== undefined && { url: this.url }),
+      warnings: this.#warnings,
+      spans: [...this.#spans, ...this.#participantSpans()].sort((a, b) => a.fromMs - b.fromMs),
+    }
+  }
+
+  #participantSpans(): Span[] {
+    const bar = (name: string, fromMs: number, toMs: number, failed: boolean): Span => ({
+      name,
+      section: 'gate',
+      fromMs: fromMs + this.#holdFromMs,
+      toMs: toMs + this.#holdFromMs,
+      failed,
+    })
+    return (this.#hold?.participants ?? []).flatMap((one) => {
+      const end = one.resumedMs ?? this.#hold?.elapsedMs ?? 0
+      const accepted = one.acceptedMs
+      const asked = bar(`${one.dyno} asked`, one.seenMs, accepted ?? end, accepted === undefined)
+      if (accepted === undefined) return [asked]
+      return [asked, bar(`${one.dyno} draining`, accepted, one.drainedMs ?? end, one.drainedMs === undefined)]
+    })
+  }
+
+  #elapsedMs(): number {
+    return this.#time.now() - this.#startedAt
+  }
+}
+
+const STAGES: Record<Stage, string> = {
+  preflight: 'checking',
+  draining: 'draining',
+  pushing: 'pushing',
+  verifying: 'verifying the release',
+  released: 'waiting for the new clock',
+}
+
+function describe(one: ParticipantProgress): ParticipantReport {
+  const { id, dyno, type, state, finished, stored, lost, note, acceptedMs, drainedMs, seenMs } = one
+  return {
+    id,
+    dyno,
+    type,
+    state,
+    finished,
+    stored,
+    lost,
+    ...(acceptedMs !== undefined && { acceptedSeconds: seconds(acceptedMs - seenMs) }),
+    ...(drainedMs !== undefined && { drainedSeconds: seconds(drainedMs - seenMs) }),
+    ...(note !== undefined && { note }),
+  }
+}
+
+/** Seconds with one decimal. */
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10
+}

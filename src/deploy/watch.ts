@@ -1,0 +1,32 @@
+import type { Log } from '../log.ts'
+import type { Time } from '../time.ts'
+
+const EVERY_MS = 15_000
+
+/** Does `work`, and meanwhile asks for `concerns` now and then and warns of each once. */
+export async function during<T>(
+  work: () => Promise<T>,
+  concerns: () => Promise<readonly string[]>,
+  log: Log,
+  time: Time,
+): Promise<T> {
+  const done = new AbortController()
+  const told = new Set<string>()
+  const watch = async () => {
+    for (;;) {
+      await time.sleep(EVERY_MS, done.signal)
+      // What can't be read now is read next time; the lease itself reports a server that stays away.
+      for (const line of await concerns().catch(() => [])) {
+        if (!told.has(line)) log.warning(line)
+        told.add(line)
+      }
+    }
+  }
+  const watching = watch().catch(() => {})
+  try {
+    return await work()
+  } finally {
+    done.abort()
+    await watching
+  }
+}
