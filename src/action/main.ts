@@ -1,0 +1,83 @@
+import * as core from '@actions/core'
+import { deploy } from '../deploy/deploy.ts'
+import type { DeployReport } from '../deploy/report.ts'
+import { openHeroku } from '../heroku/heroku.ts'
+import { DeployError, SUCCESSES } from '../outcome.ts'
+import { systemTime } from '../time.ts'
+import { actionsLog, group, maskSecret } from './actions-log.ts'
+import { readPlan, secretsOfPlan } from './inputs.ts'
+import { writeOutputs, writePessimisticOutputs } from './outputs.ts'
+import { rememberEnd, rememberHold } from './state.ts'
+import { renderSummary } from './summary.ts'
+
+const cancel = new AbortController()
+// With a listener the process survives the signal, and has the runner's 7.5 s to give the clock back.
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () =>
+    cancel.abort(
+      new DeployError(
+        'cancelled',
+        `The job was cancelled (${name}).`,
+        'Run the workflow again when you want the deploy.',
+      ),
+    ),
+  )
+}
+
+try {
+  writePessimisticOutputs(core.setOutput)
+  const plan = readPlan({ getInput: (name) => core.getInput(name), env: process.env })
+  for (const secret of secretsOfPlan(plan)) maskSecret(secret)
+  const heroku = openHeroku(plan, {
+    log: actionsLog,
+    time: systemTime,
+    signal: cancel.signal,
+    env: process.env,
+    mask: maskSecret,
+  })
+  await report(
+    await deploy(plan, {
+      heroku,
+      log: actionsLog,
+      group,
+      time: systemTime,
+      cancel: cancel.signal,
+      mask: maskSecret,
+      remember: rememberHold,
+    }),
+  )
+  rememberEnd()
+} catch (error) {
+  // Inputs: everything later is a report. Anything else that lands here is a fault of this action.
+  const { outcome, message, next } = asDeployError(error)
+  core.setOutput('outcome', outcome)
+  fail(outcome, message, next)
+}
+
+async function report(report: DeployReport): Promise<void> {
+  writeOutputs(report, core.setOutput)
+  const { outcome, message, next } = report
+  if (SUCCESSES.includes(outcome)) actionsLog.info(message)
+  else fail(outcome, message, next)
+  try {
+    await core.summary.addRaw(renderSummary(report), true).write()
+  } catch (error) {
+    actionsLog.warning(`the summary could not be written: ${(error as Error).message}`)
+  }
+}
+
+function fail(outcome: string, message: string, next: string): void {
+  core.error(`${message}\n${next}`, { title: `Deploy: ${outcome}` })
+  process.exitCode = core.ExitCode.Failure
+}
+
+function asDeployError(error: unknown): DeployError {
+  if (error instanceof DeployError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new DeployError(
+    'failed',
+    `Something unexpected went wrong: ${message}`,
+    'Please report it with the log of this run.',
+    { cause: error },
+  )
+}

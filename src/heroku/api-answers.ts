@@ -1,0 +1,128 @@
+/** An app, as far as a deploy needs it. */
+export interface App {
+  readonly name: string
+  /** absent for an app that has none */
+  readonly webUrl?: string
+}
+
+export type Status = 'pending' | 'succeeded' | 'failed'
+
+export interface Release {
+  readonly id: string
+  /** 43 of `v43` */
+  readonly version: number
+  readonly status: Status
+  readonly current: boolean
+  /** `Deploy 1a2b3c4d`, `Set LOG_LEVEL config vars`, `Rollback to v40`: one line, at most 200 characters */
+  readonly description: string
+  /** absent when the release runs no slug (container images, an app that was never deployed) */
+  readonly slugId?: string
+}
+
+export interface Build {
+  readonly id: string
+  readonly status: Status
+  /** what Heroku calls the version of the source; for a git push, its commit */
+  readonly commit?: string
+}
+
+/** The API answered, but not with what it documents. */
+export class UnreadableAnswerError extends Error {
+  override readonly name = 'UnreadableAnswerError'
+}
+
+/** One line of at most `length` characters without control characters: fit for a log. */
+export function plain(text: string, length = 200): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, length)
+}
+
+type Fields = Record<string, unknown>
+
+function fields(value: unknown, what: string): Fields {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
+  throw new UnreadableAnswerError(`${what} is not an object`)
+}
+
+function list(value: unknown, what: string): unknown[] {
+  if (Array.isArray(value)) return value
+  throw new UnreadableAnswerError(`${what} is not a list`)
+}
+
+function text(value: unknown, what: string): string {
+  if (typeof value === 'string' && value !== '' && value.length <= 1_000) return value
+  throw new UnreadableAnswerError(`${what} is not a text`)
+}
+
+function status(value: unknown, what: string): Status {
+  if (value === 'pending' || value === 'succeeded' || value === 'failed') return value
+  throw new UnreadableAnswerError(`${what} is none of pending, succeeded, failed`)
+}
+
+/** `slug: null`, no slug and a slug without an id all mean that there is none to ask for. */
+function optionalId(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const { id } = value as Fields
+  return typeof id === 'string' && id !== '' ? id : undefined
+}
+
+function httpUrl(value: unknown): string | undefined {
+  if (typeof value !== 'string' || !URL.canParse(value)) return undefined
+  const { protocol, href } = new URL(value)
+  return protocol === 'https:' || protocol === 'http:' ? href : undefined
+}
+
+export function readApp(value: unknown): App {
+  const app = fields(value, 'the app')
+  const webUrl = httpUrl(app.web_url)
+  return { name: text(app.name, "the app's name"), ...(webUrl && { webUrl }) }
+}
+
+export function readRelease(value: unknown): Release {
+  const release = fields(value, 'the release')
+  const { version, description } = release
+  if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {
+    throw new UnreadableAnswerError("the release's version is not a number")
+  }
+  const slugId = optionalId(release.slug)
+  return {
+    id: text(release.id, "the release's id"),
+    version,
+    status: status(release.status, "the release's status"),
+    current: release.current === true,
+    description: typeof description === 'string' ? plain(description) : '',
+    ...(slugId && { slugId }),
+  }
+}
+
+/** Newest first, at most `max`, whatever order and number the server chose. */
+export function readReleases(value: unknown, max: number): Release[] {
+  const releases = list(value, 'the answer').map(readRelease)
+  return releases.sort((a, b) => b.version - a.version).slice(0, max)
+}
+
+/** The commit that a slug was built from, if Heroku knows it. */
+export function readSlugCommit(value: unknown): string | undefined {
+  const { commit } = fields(value, 'the slug')
+  return typeof commit === 'string' && /^[0-9a-f]{7,64}$/i.test(commit) ? commit.toLowerCase() : undefined
+}
+
+/** The newest of a list of builds; `undefined` when there is none. */
+export function readNewestBuild(value: unknown): Build | undefined {
+  const builds = list(value, 'the answer').map((entry) => fields(entry, 'the build'))
+  const created = (build: Fields) => String(build.created_at)
+  const newest = builds.sort((a, b) => created(b).localeCompare(created(a)))[0]
+  if (newest === undefined) return undefined
+  const source = newest.source_blob
+  const version = typeof source === 'object' && source !== null ? (source as Fields).version : undefined
+  return {
+    id: text(newest.id, "the build's id"),
+    status: status(newest.status, "the build's status"),
+    ...(typeof version === 'string' && { commit: version.toLowerCase() }),
+  }
+}
+
+/** Names and values; whatever is not a text is left out, since only texts reach a dyno. */
+export function readConfigVars(value: unknown): ReadonlyMap<string, string> {
+  const entries = Object.entries(fields(value, 'the answer'))
+  return new Map(entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
+}

@@ -1,0 +1,30 @@
+import { DeployError } from '../outcome.ts'
+
+/** What an HTTP header can carry. A line break in a header would make the platform quote the token in its error. */
+const HEADER_TEXT = /^[\x21-\x7e]+$/
+
+/** Heroku's git takes any user name; the API key is the password. */
+const encoded = (apiKey: string) => Buffer.from(`heroku:${apiKey}`).toString('base64')
+
+/** The whole header with which git identifies itself to Heroku. */
+export function basicHeader(apiKey: string): string {
+  return `Authorization: Basic ${encoded(apiKey)}`
+}
+
+/** Every text that gives the API key away: masks must cover all of them. */
+export function secretsOf(apiKey: string): string[] {
+  return [...new Set([apiKey, encoded(apiKey), encodeURIComponent(apiKey)])].filter((text) => text !== '')
+}
+
+/** @throws DeployError `preflight-failed` when no header could carry the key; the key is not quoted */
+export function assertApiKey(apiKey: string): void {
+  if (HEADER_TEXT.test(apiKey)) return
+  throw new DeployError(
+    'preflight-failed',
+    apiKey === ''
+      ? 'The input `heroku-api-key` is empty.'
+      : 'The input `heroku-api-key` holds a space, a line break or another character that no Heroku token has.',
+    'Store the token alone, without quotes or a trailing line, as a repository secret, and pass it as ' +
+      '`heroku-api-key: ${{ secrets.HEROKU_API_KEY }}`. A new one is made by `heroku authorizations:create`.',
+  )
+}

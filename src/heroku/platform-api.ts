@@ -1,0 +1,177 @@
+import pRetry, { AbortError } from 'p-retry'
+import { formatDuration } from '../duration.ts'
+import {
+  type App,
+  type Build,
+  plain,
+  type Release,
+  readApp,
+  readConfigVars,
+  readNewestBuild,
+  readRelease,
+  readReleases,
+  readSlugCommit,
+  UnreadableAnswerError,
+} from './api-answers.ts'
+import { ApiError, type Asked, reasonOf, refusal, unreachable, unreadable } from './api-error.ts'
+import type { Collaborators } from './collaborators.ts'
+import { withinLimit } from './time-limit.ts'
+
+/** Reads about one app. Each call may be retried, and rejects with an `ApiError` or with the signal's reason. */
+export interface PlatformApi {
+  readonly appName: string
+  app(signal: AbortSignal): Promise<App>
+  configVars(signal: AbortSignal): Promise<ReadonlyMap<string, string>>
+  /** newest first */
+  releases(max: number, signal: AbortSignal): Promise<Release[]>
+  /** @param id a release's id or its version */
+  release(id: string, signal: AbortSignal): Promise<Release>
+  /** the commit that a slug was built from */
+  slugCommit(id: string, signal: AbortSignal): Promise<string | undefined>
+  newestBuild(signal: AbortSignal): Promise<Build | undefined>
+}
+
+const TRIES = 5
+const ATTEMPT_LIMIT_MS = 15_000
+const LONGEST_WAIT_MS = 60_000
+/** Above anything that these calls answer with: config vars are limited to 32 KB, a release is about 1 KB. */
+const LONGEST_ANSWER = 1_048_576
+
+/**
+ * A client for the reading half of Heroku's Platform API, version 3
+ * (https://devcenter.heroku.com/articles/platform-api-reference).
+ * The token stays inside: nothing that is returned or thrown holds it.
+ */
+export function createPlatformApi(
+  address: { readonly app: string; readonly apiUrl: string; readonly apiKey: string },
+  collaborators: Pick<Collaborators, 'log' | 'time' | 'fetch' | 'random'>,
+): PlatformApi {
+  const { app, apiUrl, apiKey } = address
+  const base = apiUrl.replace(/\/+$/, '')
+  const home = `/apps/${encodeURIComponent(app)}`
+  const ask = collaborators.fetch ?? globalThis.fetch
+
+  async function attempt(asked: Asked, range: string | undefined, signal: AbortSignal): Promise<unknown> {
+    const response = await ask(base + asked.path, {
+      headers: {
+        Accept: 'application/vnd.heroku+json; version=3',
+        Authorization: `Bearer ${apiKey}`,
+        'User-Agent': 'heroku-deploy-gate',
+        ...(range && { Range: range }),
+      },
+      redirect: 'manual',
+      signal,
+    })
+    const body = await readBody(response)
+    if (response.ok) return parse(body)
+    const error = refusal(response.status, spoken(body), asked)
+    throw error.passing ? new PassingFault(error, retryAfterMs(response)) : error
+  }
+
+  function get<T>(path: string, signal: AbortSignal, read: (value: unknown) => T, range?: string): Promise<T> {
+    const asked: Asked = { app, apiUrl: base, path }
+    return pRetry(
+      async () => {
+        try {
+          const limited = { time: collaborators.time, signal }
+          return read(await withinLimit(ATTEMPT_LIMIT_MS, limited, (limit) => attempt(asked, range, limit)))
+        } catch (error) {
+          if (error instanceof PassingFault || error instanceof ApiError) throw final(error)
+          if (error instanceof UnreadableAnswerError) throw final(unreadable(error.message, asked))
+          throw new PassingFault(unreachable(error, asked))
+        }
+      },
+      {
+        retries: TRIES - 1,
+        // The waiting is done below, by the time that came in and as long as the server asks.
+        minTimeout: 0,
+        signal,
+        async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
+          if (retriesLeft === 0 || !(error instanceof PassingFault)) return
+          const waitMs = error.retryAfterMs ?? backoffMs(attemptNumber, collaborators.random ?? Math.random)
+          const what = error.error.status
+            ? `Heroku's API answered ${error.error.status} to GET ${path}`
+            : `Heroku's API gave no answer to GET ${path} (${reasonOf(error.error.cause)})`
+          const again = `trying again in ${formatDuration(waitMs)} (${attemptNumber + 1} of ${TRIES})`
+          collaborators.log.info(`${what}; ${again}`)
+          await collaborators.time.sleep(waitMs, signal)
+        },
+      },
+    ).catch((error: unknown) => {
+      throw error instanceof PassingFault ? error.error : error
+    })
+  }
+
+  return {
+    appName: app,
+    app: (signal) => get(home, signal, readApp),
+    configVars: (signal) => get(`${home}/config-vars`, signal, readConfigVars),
+    releases: (max, signal) =>
+      get(
+        `${home}/releases`,
+        signal,
+        (value) => readReleases(value, max),
+        `version ..; order=desc,max=${max}`,
+      ),
+    release: (id, signal) => get(`${home}/releases/${encodeURIComponent(id)}`, signal, readRelease),
+    slugCommit: (id, signal) => get(`/slugs/${encodeURIComponent(id)}`, signal, readSlugCommit),
+    newestBuild: (signal) =>
+      get(`${home}/builds`, signal, readNewestBuild, 'created_at ..; order=desc,max=10'),
+  }
+}
+
+/** Worth another attempt. Wraps, so that the last one surfaces as the plain error. */
+class PassingFault extends Error {
+  readonly error: ApiError
+  readonly retryAfterMs: number | undefined
+
+  constructor(error: ApiError, retryAfterMs?: number) {
+    super(error.message)
+    this.error = error
+    this.retryAfterMs = retryAfterMs
+  }
+}
+
+const final = (error: PassingFault | ApiError) => (error instanceof ApiError ? new AbortError(error) : error)
+
+/** 0.5–1 s, 1–2 s, 2–4 s, 4–8 s: jittered, so that several jobs don't come back together. */
+function backoffMs(attemptNumber: number, random: () => number): number {
+  return Math.round(500 * 2 ** (attemptNumber - 1) * (1 + random()))
+}
+
+/** `Retry-After` in seconds or as a date, bounded: a job should rather fail than sleep for an hour. */
+function retryAfterMs(response: Response): number | undefined {
+  const header = response.headers.get('retry-after')?.trim()
+  if (!header) return undefined
+  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : undefined
+}
+
+async function readBody(response: Response): Promise<string> {
+  const pieces: Uint8Array[] = []
+  let length = 0
+  for await (const piece of response.body ?? []) {
+    length += piece.byteLength
+    if (length > LONGEST_ANSWER) throw new UnreadableAnswerError('it is longer than 1 MiB')
+    pieces.push(piece)
+  }
+  return Buffer.concat(pieces).toString()
+}
+
+function parse(body: string): unknown {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new UnreadableAnswerError('it is not JSON')
+  }
+}
+
+/** The `message` of Heroku's error answers; empty when there is none. */
+function spoken(body: string): string {
+  try {
+    const { message } = JSON.parse(body)
+    return typeof message === 'string' ? plain(message) : ''
+  } catch {
+    return ''
+  }
+}
