@@ -1,4 +1,4 @@
-import { finish } from '../protocol/calls.ts'
+import { finish } from '../protocol/drain.ts'
 import type { DeployPlan } from './plan.ts'
 import { openServer, type ServerNeeds } from './server.ts'
 

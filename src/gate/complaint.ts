@@ -1,6 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
-import type { Blocker } from '../protocol/calls.ts'
+import type { Blocker } from '../protocol/commit.ts'
 import type { LeaseLoss } from './lease.ts'
 import { count, type ParticipantProgress } from './progress.ts'
 import type { Verdict } from './verdict.ts'

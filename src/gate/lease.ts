@@ -1,6 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import type { Log } from '../log.ts'
-import type { Lost } from '../protocol/calls.ts'
+import type { Lost } from '../protocol/owner.ts'
 import type { Time } from '../time.ts'
 import type { Numbers } from './numbers.ts'
 

@@ -1,5 +1,5 @@
 import { formatDuration } from '../duration.ts'
-import type { View } from '../protocol/calls.ts'
+import type { View } from '../protocol/look.ts'
 import { isAlive, type Row, type State } from '../protocol/row.ts'
 
 /** What one participant did, in ms since the request. Texts come from the participant: escape them before showing. */

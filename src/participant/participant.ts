@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Alarm } from '../alarm.ts'
 import type { Log } from '../log.ts'
-import { beat } from '../protocol/calls.ts'
+import { beat } from '../protocol/beat.ts'
 import type { GateKeys } from '../protocol/keys.ts'
 import { type OwnRow, PROTOCOL_VERSION } from '../protocol/row.ts'
 import type { ScriptHost } from '../protocol/script.ts'

@@ -1,4 +1,4 @@
-import type { BeatReply } from '../protocol/calls.ts'
+import type { BeatReply } from '../protocol/beat.ts'
 import { isAbove } from '../protocol/epoch.ts'
 import type { State } from '../protocol/row.ts'
 import type { Numbers } from './numbers.ts'

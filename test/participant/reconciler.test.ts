@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NUMBERS } from '../../src/participant/numbers.ts'
 import { Reconciler } from '../../src/participant/reconciler.ts'
-import type { BeatReply } from '../../src/protocol/calls.ts'
+import type { BeatReply } from '../../src/protocol/beat.ts'
 
 /** The server's clock at the participant's time 0: the two have nothing to do with each other. */
 const SERVER_AT_ZERO = 1_700_000_000_000

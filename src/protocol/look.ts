@@ -1,0 +1,50 @@
+import type { GateKeys } from './keys.ts'
+import type { Owner } from './owner.ts'
+import { ReplyReader } from './reply.ts'
+import { parseRow, type Row } from './row.ts'
+import { run, type ScriptHost, script } from './script.ts'
+import lookBody from './scripts/look.lua'
+
+const lookScript = script('look', lookBody)
+
+/** The intent as it is stored. */
+export interface Intent extends Owner {
+  readonly v: string
+  readonly phase: string
+  /** server ms */
+  readonly expiry: number
+  readonly asker: string
+  /** ids of the participants it addresses */
+  readonly targets: readonly string[]
+}
+
+/** Everything a gate knows, read in one step. */
+export interface View {
+  /** server ms */
+  readonly now: number
+  readonly intent: Intent | undefined
+  readonly rows: readonly Row[]
+}
+
+/** Reads the intent and the roster; changes nothing. Rows that are none are left out. */
+export async function look(host: ScriptHost, keys: GateKeys): Promise<View> {
+  const reply = new ReplyReader('look', await run(host, lookScript, [keys.intent, keys.roster], []))
+  const now = reply.number()
+  const fields = pairs(reply.list())
+  const rows = pairs(reply.list()).flatMap(([id, text]) => parseRow(id, text) ?? [])
+  const field = Object.fromEntries(fields)
+  const intent = field.id && {
+    v: field.v ?? '',
+    id: field.id,
+    epoch: field.epoch ?? '',
+    phase: field.phase ?? '',
+    expiry: Number(field.expiry),
+    asker: field.asker ?? '',
+    targets: fields.flatMap(([name]) => (name.startsWith('target:') ? [name.slice('target:'.length)] : [])),
+  }
+  return { now, intent: intent || undefined, rows }
+}
+
+function pairs(flat: readonly string[]): [string, string][] {
+  return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? '', flat[2 * at + 1] ?? ''])
+}
