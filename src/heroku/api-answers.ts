@@ -33,7 +33,10 @@ export class UnreadableAnswerError extends Error {
 
 /** One line of at most `length` characters without control characters: fit for a log. */
 export function plain(text: string, length = 200): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim().slice(0, length)
+  return text
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .trim()
+    .slice(0, length)
 }
 
 type Fields = Record<string, unknown>

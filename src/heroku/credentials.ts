@@ -25,6 +25,6 @@ export function assertApiKey(apiKey: string): void {
       ? 'The input `heroku-api-key` is empty.'
       : 'The input `heroku-api-key` holds a space, a line break or another character that no Heroku token has.',
     'Store the token alone, without quotes or a trailing line, as a repository secret, and pass it as ' +
-      '`heroku-api-key: ${{ secrets.HEROKU_API_KEY }}`. A new one is made by `heroku authorizations:create`.',
+      '`heroku-api-key`. A new one is made by `heroku authorizations:create`.',
   )
 }

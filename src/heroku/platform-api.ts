@@ -68,7 +68,12 @@ export function createPlatformApi(
     throw error.passing ? new PassingFault(error, retryAfterMs(response)) : error
   }
 
-  function get<T>(path: string, signal: AbortSignal, read: (value: unknown) => T, range?: string): Promise<T> {
+  function get<T>(
+    path: string,
+    signal: AbortSignal,
+    read: (value: unknown) => T,
+    range?: string,
+  ): Promise<T> {
     const asked: Asked = { app, apiUrl: base, path }
     return pRetry(
       async () => {

@@ -18,8 +18,8 @@ export interface Ended {
 }
 
 const KILL_AFTER_MS = 2_000
-/** How long output is waited for after everybody who could write it has ended. */
-const CLOSE_WITHIN_MS = 2_000
+/** How long output is waited for once the program has ended: somebody it started may keep the pipe open for good. */
+const CLOSE_WITHIN_MS = 5_000
 
 /**
  * Runs a program in a process group of its own and hands over its output line by line. When `signal` aborts, the whole
@@ -39,29 +39,69 @@ export async function runGroup(
     detached: process.platform !== 'win32',
     windowsHide: true,
   })
-  const ended = end(child, command)
-  const over = new AbortController()
-  const stopping = stopOnAbort(child, ended.exit, command.env, time, AbortSignal.any([signal, over.signal]))
+  for (const name of ['stdout', 'stderr'] as const) {
+    const lines = createLineSplitter((line) => command.onLine(line, name))
+    child[name].on('data', lines.write).on('end', lines.end)
+  }
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
+  const exited = new Promise<number | null>((resolve, reject) => {
+    child.once('exit', resolve).once('error', reject)
+  })
+  let stopped: Promise<void> | undefined
+  const stop = () => {
+    stopped = endGroup(child, exited, command.env, time)
+  }
+  signal.addEventListener('abort', stop, { once: true })
   try {
-    const code = await ended.exit
-    over.abort()
-    await stopping
-    await Promise.race([ended.close, time.sleep(CLOSE_WITHIN_MS)])
-    signal.throwIfAborted()
+    const code = await exited
+    signal.removeEventListener('abort', stop)
+    await stopped
+    await soon(closed, CLOSE_WITHIN_MS, time)
+    if (stopped) signal.throwIfAborted()
     return { code }
   } finally {
-    over.abort()
+    signal.removeEventListener('abort', stop)
   }
 }
 
-function end(child: ChildProcess, { onLine }: Command) {
-  for (const name of ['stdout', 'stderr'] as const) {
-    const lines = createLineSplitter((line) => onLine(line, name))
-    child[name]?.on('data', lines.write).on('end', lines.end)
+async function endGroup(
+  child: ChildProcess,
+  exited: Promise<unknown>,
+  env: Environment,
+  time: Time,
+): Promise<void> {
+  if (child.pid === undefined) return
+  if (process.platform === 'win32') return endTree(child.pid, env)
+  signalGroup(child.pid, 'SIGTERM')
+  await soon(exited, KILL_AFTER_MS, time)
+  // Also what has outlived its leader.
+  signalGroup(child.pid, 'SIGKILL')
+}
+
+/** Waits for `event`, but no longer than `ms`. */
+async function soon(event: Promise<unknown>, ms: number, time: Time): Promise<void> {
+  const over = new AbortController()
+  const limit = time.sleep(ms, over.signal).catch(() => undefined)
+  await Promise.race([event.catch(() => undefined), limit])
+  over.abort()
+}
+
+function signalGroup(leader: number, name: 'SIGTERM' | 'SIGKILL'): void {
+  try {
+    process.kill(-leader, name)
+  } catch (error) {
+    // ESRCH: nobody is left. macOS answers EPERM for a group of which only zombies are left.
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }
-  const exit = new Promise<number | null>((resolve, reject) => {
-    child.once('exit', resolve)
-    child.once('error', reject)
+}
+
+/** Windows has no process groups that could be signalled: `taskkill` walks the tree. */
+function endTree(pid: number, env: Environment): Promise<void> {
+  const root = Object.entries(env).find(([name]) => name.toLowerCase() === 'systemroot')?.[1] ?? 'C:\\Windows'
+  const args = ['/pid', String(pid), '/T', '/F']
+  return new Promise((resolve) => {
+    // A failure means that the tree has ended by itself; the caller waits for that end in any case.
+    execFile(join(root, 'System32', 'taskkill.exe'), args, { windowsHide: true }, () => resolve())
   })
-  return { exit, close: new Promise<void>((resolve) => child.once('close', () => resolve())) }
 }

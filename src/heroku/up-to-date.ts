@@ -1,0 +1,54 @@
+import { DeployError } from '../outcome.ts'
+import type { Release } from './api-answers.ts'
+import type { PlatformApi } from './platform-api.ts'
+import { createReleaseReader, short, versionName } from './releases.ts'
+
+/**
+ * Called when Heroku's git already has the commit: makes sure that the app runs it too. After a failed release phase or a
+ * rollback git would say "Everything up-to-date", push nothing, and the app would go on running something else.
+ * @throws DeployError `release-failed` or `preflight-failed` when the app runs another commit
+ */
+export async function assertRunning(
+  api: PlatformApi,
+  releases: readonly Release[],
+  commit: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const reader = createReleaseReader(api)
+  const current = releases.find((release) => release.current)
+  const running = current && (await reader.runs(current, commit, signal))
+  if (running) return
+  const app = api.appName
+  const has = `Heroku's git already has ${short(commit)}, so there is nothing to push, but ${app} does not run it`
+  const instead = current ? `${versionName(current.version)} is still what runs` : 'no release is current'
+  for (const release of releases) {
+    if (release.version <= (current?.version ?? 0)) break
+    if (!(await reader.runs(release, commit, signal))) continue
+    const version = versionName(release.version)
+    if (release.status === 'failed') {
+      throw new DeployError(
+        'release-failed',
+        `${has}: its release ${version} failed; ${instead}.`,
+        `See why with \`heroku releases:output ${version} --app ${app}\`. Then either push a new commit with the fix, or, if the ` +
+          `cause lay outside the code, run the release phase again with \`heroku releases:retry --app ${app}\`.`,
+      )
+    }
+    if (release.status === 'pending') {
+      throw new DeployError(
+        'preflight-failed',
+        `${has} yet: its release ${version} is still in its release phase; ${instead}.`,
+        `Another deploy is at it. Follow it with \`heroku releases:output ${version} --app ${app}\`, and run this job again when it ` +
+          'has ended. A `concurrency` group in the workflow keeps deploys from meeting.',
+      )
+    }
+  }
+  // What runs can't be told (a container image, an app without a current release): git's word is all there is.
+  if (running === undefined) return
+  throw new DeployError(
+    'preflight-failed',
+    `${has}: ${instead}, and it is another commit (${current?.description || 'no description'}).`,
+    `Probably the app was rolled back after that commit was deployed. \`heroku releases --app ${app}\` lists the releases: go ` +
+      `back to that of ${short(commit)} with \`heroku rollback <version> --app ${app}\`, or push a new commit ` +
+      '(`git commit --allow-empty` makes one without a change).',
+  )
+}

@@ -1,0 +1,103 @@
+import { formatDuration } from '../duration.ts'
+import { DeployError } from '../outcome.ts'
+import type { Release as ApiRelease } from './api-answers.ts'
+import { ApiError } from './api-error.ts'
+import type { Collaborators } from './collaborators.ts'
+import type { Target } from './preflight.ts'
+import { createReleaseReader, findRelease, RELEASES_LOOKED_AT, short, versionName } from './releases.ts'
+
+/** A release that succeeded and runs. */
+export interface Release {
+  /** `v43` */
+  readonly version: string
+  readonly commit: string
+  /** `Deploy 1a2b3c4d`: Heroku's own words, one line */
+  readonly description: string
+}
+
+const POLL_MS = 2_000
+/** A push makes its release before it returns; its becoming current may lag. */
+const APPEARS_WITHIN_MS = 2 * 60_000
+/** How long the API may be silent while a release is waited for, beyond its own retries. */
+const SILENT_MS = 5 * 60_000
+
+/**
+ * Waits until the release of the push has succeeded and is current: git's exit code is not a release. A release phase may
+ * take an hour; how long is waited is up to the signal, with whose reason it rejects.
+ * @throws DeployError `release-failed` when the release failed or never came; `failed` when that can't be found out
+ */
+export async function verify(target: Target, collaborators: Collaborators): Promise<Release> {
+  const { log, time, signal } = collaborators
+  const { commit } = target
+  const reader = createReleaseReader(target.api)
+  const began = time.now()
+  let seen: { status: string; sinceMs: number } | undefined
+  let answeredAt = began
+  for (;;) {
+    try {
+      const releases = await target.api.releases(RELEASES_LOOKED_AT, signal)
+      const wanted = { commit, newerThan: target.newestVersion }
+      const release = await findRelease(reader, releases, wanted, signal)
+      answeredAt = time.now()
+      if (release && release.status !== seen?.status) {
+        seen = { status: release.status, sinceMs: time.now() }
+        log.info(`Release ${versionName(release.version)} of ${short(commit)}: ${release.status}`)
+      }
+      if (release?.status === 'failed') throw releaseFailed(release, target)
+      if (release?.status === 'succeeded' && isInForce(release, releases, log)) {
+        return { version: versionName(release.version), commit, description: release.description }
+      }
+      const waitingSince = release?.status === 'pending' ? time.now() : (seen?.sinceMs ?? began)
+      if (time.now() - waitingSince >= APPEARS_WITHIN_MS) throw neverCame(release, target)
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error
+      if (!error.passing || time.now() - answeredAt >= SILENT_MS) throw unverified(error, target)
+      log.warning(`${error.message} The release is still waited for`)
+    }
+    await time.sleep(POLL_MS, signal)
+  }
+}
+
+/** A config change right after the deploy makes a newer release, and then that one is current. */
+function isInForce(release: ApiRelease, releases: readonly ApiRelease[], log: Collaborators['log']): boolean {
+  if (release.current) return true
+  const newer = releases.find(({ current, version }) => current && version > release.version)
+  if (!newer) return false
+  const [ours, theirs] = [versionName(release.version), versionName(newer.version)]
+  log.warning(`${ours} succeeded, and ${theirs} (${newer.description}) is current by now`)
+  return true
+}
+
+function releaseFailed(release: ApiRelease, { app, commit, currentRelease }: Target): DeployError {
+  const version = versionName(release.version)
+  const still = currentRelease
+    ? `The release that was current before, ${currentRelease}, is still running.`
+    : ''
+  return new DeployError(
+    'release-failed',
+    `The push of ${short(commit)} succeeded, but its release ${version} failed. ${still}`.trimEnd(),
+    `See what the release phase printed: \`heroku releases:output ${version} --app ${app}\`. Then push a new commit with the fix, ` +
+      `or, if the cause lay outside the code, run it again with \`heroku releases:retry --app ${app}\`. Running this job again ` +
+      'for the same commit pushes nothing, since Heroku has it.',
+  )
+}
+
+function neverCame(release: ApiRelease | undefined, { app, commit }: Target): DeployError {
+  const waited = formatDuration(APPEARS_WITHIN_MS)
+  return new DeployError(
+    'release-failed',
+    release
+      ? `Release ${versionName(release.version)} of ${short(commit)} succeeded, but ${waited} later ${app} still runs another one.`
+      : `Heroku took ${short(commit)}, but ${app} had no release of it ${waited} later.`,
+    `Look at \`heroku releases --app ${app}\` and at https://status.heroku.com.`,
+  )
+}
+
+function unverified(error: ApiError, { app, commit }: Target): DeployError {
+  return new DeployError(
+    'failed',
+    `${short(commit)} was pushed to ${app}, but whether it was released can't be found out: ${error.message}`,
+    `Look at \`heroku releases --app ${app}\`: the app may run the new release already. ${error.next}`,
+    { cause: error },
+  )
+}

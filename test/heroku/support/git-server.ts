@@ -1,0 +1,127 @@
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { join } from 'node:path'
+import { createGunzip } from 'node:zlib'
+import { gitEnvironment, openRepository, type Repository } from './repository.ts'
+
+/** Git over HTTP as Heroku serves it: Basic auth with the API key as password, one repository an app. */
+export interface GitServer {
+  readonly url: string
+  /** the `Authorization` headers of every request */
+  readonly authorizations: string[][]
+  /** makes the repository of an app, bare */
+  app(name: string): Repository
+  /** installs a shell hook; the command `hold` in it waits until `release` */
+  hook(app: string, name: 'pre-receive' | 'post-receive', script: string): void
+  /** lets the hooks go that wait in `hold` */
+  release(): void
+  /** answers every request with this status, until told otherwise */
+  answer(status: number | undefined, body?: string): void
+  /** breaks the connections of the clients; what git is doing here goes on */
+  drop(): void
+  close(): Promise<void>
+}
+
+export async function startGitServer(folder: string, apiKey: string): Promise<GitServer> {
+  const released = join(folder, 'released')
+  const home = folder
+  const authorizations: string[][] = []
+  const sockets = new Set<Socket>()
+  const children = new Set<Promise<unknown>>()
+  let fixed: { status: number; body: string } | undefined
+
+  function serve(request: IncomingMessage, response: ServerResponse): void {
+    const headers = request.rawHeaders.flatMap((name, i) =>
+      i % 2 === 0 && name.toLowerCase() === 'authorization' ? [request.rawHeaders[i + 1] ?? ''] : [],
+    )
+    authorizations.push(headers)
+    if (fixed) return void response.writeHead(fixed.status).end(fixed.body)
+    const [kind, credentials] = headers[0]?.split(' ') ?? []
+    const [, password] = Buffer.from(credentials ?? '', 'base64')
+      .toString()
+      .split(':')
+    if (headers.length !== 1 || kind !== 'Basic' || password !== apiKey) {
+      return void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Heroku"' }).end('Unauthorized')
+    }
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    if (!url.pathname.startsWith('/shop.git/')) return void response.writeHead(404).end('No such app')
+    const backend = spawn('git', ['http-backend'], {
+      env: {
+        ...gitEnvironment(home),
+        GIT_PROJECT_ROOT: folder,
+        GIT_HTTP_EXPORT_ALL: '1',
+        REMOTE_USER: 'heroku',
+        REQUEST_METHOD: request.method ?? 'GET',
+        PATH_INFO: url.pathname,
+        QUERY_STRING: url.search.slice(1),
+        CONTENT_TYPE: request.headers['content-type'] ?? '',
+        GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+        RELEASED: released,
+      },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    children.add(once(backend, 'close'))
+    const body = request.headers['content-encoding'] === 'gzip' ? request.pipe(createGunzip()) : request
+    body.pipe(backend.stdin)
+    backend.stdin.on('error', () => {})
+    let head: Buffer | undefined = Buffer.alloc(0)
+    backend.stdout.on('data', (piece: Buffer) => {
+      if (head === undefined) return void response.write(piece)
+      head = Buffer.concat([head, piece])
+      const end = head.indexOf('\r\n\r\n')
+      if (end < 0) return
+      let status = 200
+      for (const line of head.subarray(0, end).toString().split('\r\n')) {
+        const [name = '', value = ''] = line.split(/: (.*)/)
+        if (name === 'Status') status = Number.parseInt(value, 10)
+        else response.setHeader(name, value)
+      }
+      response.writeHead(status)
+      response.write(head.subarray(end + 4))
+      head = undefined
+    })
+    backend.stdout.on('end', () => response.end())
+  }
+
+  const server = createServer(serve).on('connection', (socket) => {
+    sockets.add(socket.on('error', () => {}).on('close', () => sockets.delete(socket)))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  const release = () => writeFileSync(released, '')
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    authorizations,
+    app(name) {
+      const path = join(folder, `${name}.git`)
+      execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', path], {
+        env: gitEnvironment(home),
+      })
+      execFileSync('git', ['config', 'http.receivepack', 'true'], { cwd: path, env: gitEnvironment(home) })
+      return openRepository(path, home)
+    },
+    hook(app, name, script) {
+      const path = join(folder, `${app}.git`, 'hooks', name)
+      // Waits no longer than the folder exists, so that a failed test leaves no process.
+      const hold = 'hold() { while [ -d "$GIT_DIR" ] && [ ! -e "$RELEASED" ]; do sleep 0.05; done; }'
+      writeFileSync(path, `#!/bin/sh\n${hold}\n${script}\n`)
+      chmodSync(path, 0o755)
+    },
+    release,
+    answer(status, body = '') {
+      fixed = status === undefined ? undefined : { status, body }
+    },
+    drop() {
+      for (const socket of sockets) socket.destroy()
+    },
+    async close() {
+      release()
+      server.close()
+      for (const socket of sockets) socket.destroy()
+      await Promise.all(children)
+    },
+  }
+}
