@@ -35,40 +35,38 @@ try {
     env: process.env,
     mask: maskSecret,
   })
-  await report(
-    await deploy(plan, {
-      heroku,
-      log: actionsLog,
-      group,
-      time: systemTime,
-      cancel: cancel.signal,
-      mask: maskSecret,
-      remember: rememberHold,
-    }),
-  )
-  rememberEnd()
+  const told = await deploy(plan, {
+    heroku,
+    log: actionsLog,
+    group,
+    time: systemTime,
+    cancel: cancel.signal,
+    mask: maskSecret,
+    remember: rememberHold,
+  })
+  await report(told)
+  // After a failure the post step looks once more whether the hold is ended: it may be that Redis could not be told.
+  if (SUCCESSES.includes(told.outcome)) rememberEnd()
 } catch (error) {
   // Inputs: everything later is a report. Anything else that lands here is a fault of this action.
   const { outcome, message, next } = asDeployError(error)
-  core.setOutput('outcome', outcome)
-  fail(outcome, message, next)
+  const nothing = { app: '', participants: [], jobsFinished: 0, jobsStored: 0, warnings: [], spans: [] }
+  await report({ ...nothing, outcome, message, next })
 }
 
 async function report(report: DeployReport): Promise<void> {
   writeOutputs(report, core.setOutput)
   const { outcome, message, next } = report
   if (SUCCESSES.includes(outcome)) actionsLog.info(message)
-  else fail(outcome, message, next)
+  else {
+    core.error(`${message}\n${next}`, { title: `Deploy: ${outcome}` })
+    process.exitCode = core.ExitCode.Failure
+  }
   try {
     await core.summary.addRaw(renderSummary(report), true).write()
   } catch (error) {
     actionsLog.warning(`the summary could not be written: ${(error as Error).message}`)
   }
-}
-
-function fail(outcome: string, message: string, next: string): void {
-  core.error(`${message}\n${next}`, { title: `Deploy: ${outcome}` })
-  process.exitCode = core.ExitCode.Failure
 }
 
 function asDeployError(error: unknown): DeployError {

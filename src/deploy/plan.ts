@@ -4,7 +4,7 @@ export type OnDrainTimeout = 'fail' | 'force' | 'deploy'
 /** What happens when no participant of an asked process type is there. */
 export type OnMissingClock = 'fail' | 'deploy'
 
-/** How far the Redis server's certificate is trusted: see `redis/tls.ts`. */
+/** How far the Redis server's certificate is trusted: see `trust` in `server.ts`. */
 export type RedisTls = 'auto' | 'verify' | 'insecure'
 
 /** One process type that must drain, and how many participants of it at least. */

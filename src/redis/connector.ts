@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
+import type { RedisOptions } from 'ioredis'
 import { AbstractConnector } from 'ioredis'
 import type { RedisAddress } from './address.ts'
 
@@ -31,7 +32,7 @@ const CONNECT_TIMEOUT_MS = 10_000
  * pin were checked, because ioredis sends the password as its first words, and Node asks no `checkServerIdentity`
  * about a self-signed certificate.
  */
-export function connectorFor(address: RedisAddress, trust: Trust) {
+export function connectorFor(address: RedisAddress, trust: Trust): NonNullable<RedisOptions['Connector']> {
   return class GateConnector extends AbstractConnector {
     constructor() {
       super(2_000)

@@ -1,0 +1,19 @@
+import * as core from '@actions/core'
+import type { Log } from '../log.ts'
+import { logLine, oneLine } from './escape.ts'
+
+/** The step's log: plain lines, and warnings as annotations. */
+export const actionsLog: Log = {
+  info: (line) => core.info(logLine(line)),
+  warning: (line) => core.warning(oneLine(line)),
+}
+
+/** Puts what `work` logs under a heading that folds. */
+export function group<R>(heading: string, work: () => Promise<R>): Promise<R> {
+  return core.group(logLine(heading), work)
+}
+
+/** Makes the runner show `***` wherever `secret` would stand. It masks line by line, so each line is a mask of its own. */
+export function maskSecret(secret: string): void {
+  for (const line of secret.split(/\r?\n/)) if (line.trim() !== '') core.setSecret(line)
+}

@@ -1,0 +1,50 @@
+/**
+ * Texts that come from a participant, from git or from Heroku, made inert for the place where they are shown.
+ * What a terminal, the runner, a markdown renderer or mermaid would act on is shown, or left out, but never obeyed.
+ */
+
+const LONGEST = 2_000
+
+/** One line without control characters and terminal sequences, of at most `longest` characters. */
+export function oneLine(text: string, longest = LONGEST): string {
+  const plain = text
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal sequences begin with one
+    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)/g, '')
+    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    // Characters that reverse or hide text.
+    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .trimEnd()
+  const characters = [...plain]
+  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : plain
+}
+
+/**
+ * A line of the log. The runner obeys `::command::` at a line's beginning and `##[command]` anywhere in it
+ * (https://github.com/actions/runner, ActionCommand.cs).
+ */
+export function logLine(text: string): string {
+  return oneLine(text)
+    .replace(/^(\s*):(?=:)/, '$1: ')
+    .replaceAll('##[', '## [')
+}
+
+/** Text in a markdown paragraph or table cell, without any meaning to markdown or HTML. */
+export function markdown(text: string, longest = 300): string {
+  const escaped = oneLine(text, longest)
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replace(/[\\`*_{}[\]()#+\-.!|~@:$=]/g, (character) => `&#${character.charCodeAt(0)};`)
+  // A bare domain would become a link.
+  return escaped.replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`)
+}
+
+/** A name in a mermaid chart, where `:`, `;`, `#`, `%`, `,` and braces have a meaning. */
+export function chartName(text: string): string {
+  return (
+    oneLine(text, 60)
+      .replace(/[^\p{L}\p{N} ._/=+-]/gu, ' ')
+      .replace(/\s+/g, ' ')
+      .trim() || '?'
+  )
+}
