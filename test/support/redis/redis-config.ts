@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import type { Certificate } from './certificate.ts'
+
+/** What a test may ask of its Redis. */
+export interface RedisOptions {
+  /** of the default user; none without it */
+  readonly password?: string
+  /** speaks TLS, and nothing else, under a self-signed certificate */
+  readonly tls?: boolean
+  /** lines of an ACL file, such as `user gate on >secret ~deploy-gate:* +@all` */
+  readonly acl?: readonly string[]
+  /** such as `100mb` */
+  readonly maxmemory?: string
+  /** such as `allkeys-lru` */
+  readonly maxmemoryPolicy?: string
+  /** whether writes survive a restart and a kill; true without it */
+  readonly appendonly?: boolean
+}
+
+/** The text of redis.conf. `folder` is for what the server stores. */
+export function redisConfig(
+  options: RedisOptions,
+  port: number,
+  folder: string,
+  aclFile: string | undefined,
+  certificate: Certificate | undefined,
+): string {
+  const { password, maxmemory, maxmemoryPolicy, appendonly = true } = options
+  return [
+    'bind 127.0.0.1',
+    `dir ${quoted(folder)}`,
+    'daemonize no',
+    'save ""',
+    'shutdown-timeout 0',
+    `appendonly ${appendonly ? 'yes' : 'no'}`,
+    // Written before the reply and so safe from a kill, which is all that a test does.
+    'appendfsync no',
+    ...(certificate
+      ? [
+          'port 0',
+          `tls-port ${port}`,
+          `tls-cert-file ${quoted(certificate.certificateFile)}`,
+          `tls-key-file ${quoted(certificate.keyFile)}`,
+          'tls-auth-clients no',
+        ]
+      : [`port ${port}`]),
+    ...(aclFile === undefined ? [] : [`aclfile ${quoted(aclFile)}`]),
+    // With an ACL file the server overlooks requirepass.
+    ...(password === undefined || aclFile !== undefined ? [] : [`requirepass ${quoted(password)}`]),
+    ...(maxmemory === undefined ? [] : [`maxmemory ${maxmemory}`]),
+    ...(maxmemoryPolicy === undefined ? [] : [`maxmemory-policy ${maxmemoryPolicy}`]),
+    '',
+  ].join('\n')
+}
+
+/** The text of the ACL file: the given lines, and the default user unless they tell of it. */
+export function aclText(acl: readonly string[], password: string | undefined): string {
+  const secret = password === undefined ? 'nopass' : `#${createHash('sha256').update(password).digest('hex')}`
+  const known = acl.some((line) => /^user\s+default\s/.test(line))
+  return [...(known ? [] : [`user default on ${secret} ~* &* +@all`]), ...acl, ''].join('\n')
+}
+
+function quoted(text: string): string {
+  return `"${text.replace(/["\\]/g, '\\$&')}"`
+}
