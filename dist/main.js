@@ -30,7 +30,7 @@ import {
   setOutput,
   summary,
   systemTime
-} from "./shared-MFHPLANH.js";
+} from "./shared-JDJEXJFG.js";
 
 // src/gate/gate.ts
 import { randomUUID } from "node:crypto";
@@ -982,6 +982,8 @@ async function tell(plan, around, story, signal) {
       () => story.span("preflight", "heroku", () => heroku.preflight())
     );
     signal.throwIfAborted();
+    const running = target.currentRelease ? `runs ${target.currentRelease}` : "runs no release yet";
+    story.log.info(`${plan.app} ${running}; ${plan.ref} is ${target.commit.slice(0, 8)}`);
     story.commit = target.commit;
     story.url = target.webUrl;
     if (target.upToDate) {

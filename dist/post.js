@@ -12,7 +12,7 @@ import {
   recallHold,
   secretsOfPlan,
   systemTime
-} from "./shared-MFHPLANH.js";
+} from "./shared-JDJEXJFG.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held2, needs) {

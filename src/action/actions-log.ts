@@ -13,7 +13,13 @@ export function group<R>(heading: string, work: () => Promise<R>): Promise<R> {
   return core.group(logLine(heading), work)
 }
 
+const masked = new Set<string>()
+
 /** Makes the runner show `***` wherever `secret` would stand. It masks line by line, so each line is a mask of its own. */
 export function maskSecret(secret: string): void {
-  for (const line of secret.split(/\r?\n/)) if (line.trim() !== '') core.setSecret(line)
+  for (const line of secret.split(/\r?\n/)) {
+    if (line.trim() === '' || masked.has(line)) continue
+    masked.add(line)
+    core.setSecret(line)
+  }
 }

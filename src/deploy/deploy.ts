@@ -77,6 +77,8 @@ async function tell<T extends Target>(
     story.span('preflight', 'heroku', () => heroku.preflight()),
   )
   signal.throwIfAborted()
+  const running = target.currentRelease ? `runs ${target.currentRelease}` : 'runs no release yet'
+  story.log.info(`${plan.app} ${running}; ${plan.ref} is ${target.commit.slice(0, 8)}`)
   story.commit = target.commit
   story.url = target.webUrl
   if (target.upToDate) {

@@ -1,0 +1,73 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+
+const LIMIT_MS = 30_000
+
+/** A child process and all that it has printed so far. */
+export interface Program {
+  readonly pid: number
+  readonly lines: readonly string[]
+  /** how it ended */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
+  /** Resolves with the first line that matches, also one of the past. */
+  saw(pattern: RegExp, limitMs?: number): Promise<string>
+  /** Resolves with the first line that matches from now on. */
+  next(pattern: RegExp, limitMs?: number): Promise<string>
+  kill(signal: NodeJS.Signals): void
+}
+
+/** Ended with this process, also when a test run is broken off. */
+const running = new Set<ChildProcess>()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+
+/** Runs a file with this Node. */
+export function startProgram(file: string, cwd: string, env: Record<string, string>): Program {
+  const child = spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  running.add(child)
+  const lines: string[] = []
+  const waiting = new Set<() => void>()
+  const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
+    child.on('close', (code, signal) => {
+      running.delete(child)
+      resolve({ code, signal })
+      for (const look of waiting) look()
+    })
+  })
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => {
+      lines.push(line)
+      for (const look of waiting) look()
+    })
+  }
+
+  function wait(pattern: RegExp, from: number, limitMs = LIMIT_MS): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const settle = (finish: () => void) => {
+        clearTimeout(limit)
+        waiting.delete(look)
+        finish()
+      }
+      const missed = (why: string) =>
+        settle(() => reject(new Error(`no line ${pattern} (${why}) in:\n${lines.slice(from).join('\n')}`)))
+      const limit = setTimeout(() => missed(`within ${limitMs / 1_000} s`), limitMs)
+      const look = () => {
+        const found = lines.slice(from).find((line) => pattern.test(line))
+        if (found !== undefined) settle(() => resolve(found))
+        else if (!running.has(child)) missed('the program has ended')
+      }
+      waiting.add(look)
+      look()
+    })
+  }
+
+  return {
+    pid: child.pid as number,
+    lines,
+    ended,
+    saw: (pattern, limitMs) => wait(pattern, 0, limitMs),
+    next: (pattern, limitMs) => wait(pattern, lines.length, limitMs),
+    kill: (signal) => void child.kill(signal),
+  }
+}

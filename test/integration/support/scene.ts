@@ -1,0 +1,120 @@
+import { cpSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { expect } from 'vitest'
+import { releasesAnswer, slugAnswer } from '../../heroku/support/answers.ts'
+import { API_KEY, createWorld, type World } from '../../heroku/support/world.ts'
+import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
+import { type Program, startProgram } from './program.ts'
+import { type Step, type StepResult, startStep } from './step.ts'
+
+const root = join(import.meta.dirname, '../../..')
+const PASSWORD = 'pa55word-of-the-gate'
+const NEW_BUILD = 'echo "-----> Node.js app detected"\nhold\necho "       Released v43"'
+
+/** An app at Heroku with one commit deployed as v42 and another one to deploy, its Redis, and its clocks. */
+export interface Scene extends AsyncDisposable {
+  readonly world: World
+  readonly redis: RedisServer
+  /** what is to be deployed */
+  readonly commit: string
+  /** Boots a clock that schedules each second; resolves when it does. See `test/support/apps/clock`. */
+  clock(release: string, mode?: 'plain' | 'refuse' | 'stubborn' | 'no-gate'): Promise<Program>
+  /** Has the clock start a job, which runs until `endJob`. */
+  startJob(clock: Program): Promise<void>
+  endJob(): Promise<void>
+  /** Replaces what Heroku's build does, a shell script; usually it waits until `world.git.release()`. */
+  buildWith(script: string): void
+  /** Heroku's answer to a push: the build waits until `world.git.release()`, then v43 is there with `status`. */
+  builds(status?: 'succeeded' | 'failed'): void
+  step(inputs?: Record<string, string>, over?: { workspace?: string }): Step
+  /** the head of Heroku's main */
+  pushed(): string
+  /** Fails if a secret stands anywhere that a person can see it. */
+  assertSecret(result: StepResult): void
+}
+
+export async function openScene(): Promise<Scene> {
+  const world = await createWorld()
+  const redis = await startRedis({ password: PASSWORD, appendonly: true })
+  const jobs = new Redis(redis.url)
+  jobs.on('error', () => {})
+  const app = join(mkdtempSync(join(world.folder, 'app-')), 'clock')
+  cpSync(join(root, 'test/support/apps/clock'), app, { recursive: true })
+  mkdirSync(join(app, 'node_modules'))
+  for (const name of ['croner', 'ioredis']) {
+    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name))
+  }
+  symlinkSync(root, join(app, 'node_modules/heroku-deploy-gate'))
+  const programs: Program[] = []
+  let build = NEW_BUILD
+
+  world.deployed(world.checkout.commit('one'))
+  const commit = world.checkout.commit('two')
+  world.api.script('/apps/shop/config-vars', { body: { REDIS_URL: redis.url } })
+
+  return {
+    world,
+    redis,
+    commit,
+    async clock(release, mode = 'plain') {
+      const clock = startProgram(join(app, 'clock.js'), app, {
+        PATH: process.env.PATH ?? '',
+        REDIS_URL: redis.url,
+        DYNO: 'clock.1',
+        CLOCK_MODE: mode,
+        HEROKU_APP_NAME: 'shop',
+        HEROKU_RELEASE_VERSION: release,
+      })
+      programs.push(clock)
+      await clock.saw(/^tick/)
+      return clock
+    },
+    async startJob(clock) {
+      const started = clock.next(/^job \d+ started/)
+      await jobs.lpush('jobs:start', '1')
+      await started
+    },
+    async endJob() {
+      await jobs.lpush('jobs:end', '1')
+    },
+    buildWith(script) {
+      build = script
+    },
+    builds(status = 'succeeded') {
+      const before = { version: 42, current: true }
+      const after = [
+        { version: 43, status, current: status === 'succeeded' },
+        { version: 42, current: status === 'failed' },
+      ]
+      world.api.script('/apps/shop/releases', releasesAnswer(before), releasesAnswer(...after))
+      world.api.script('/slugs/slug-43', slugAnswer(commit))
+    },
+    step(inputs = {}, { workspace = world.checkout.path } = {}) {
+      // Only now: what tests themselves push is built by nobody.
+      world.git.hook('shop', 'pre-receive', build)
+      const step = startStep({
+        inputs: { 'heroku-app': 'shop', 'heroku-api-key': API_KEY, ...inputs },
+        env: { ...world.env, HEROKU_API_URL: world.api.url, HEROKU_GIT_URL: world.git.url },
+        workspace,
+        folder: world.folder,
+      })
+      programs.push(step)
+      return step
+    },
+    pushed: () => world.remote.git('rev-parse', 'refs/heads/main'),
+    assertSecret({ log, summary, outputs }) {
+      const shown = [log, summary, JSON.stringify(outputs)].join('\n')
+      const secrets = [API_KEY, Buffer.from(`heroku:${API_KEY}`).toString('base64'), PASSWORD, redis.url]
+      for (const secret of secrets) expect(shown).not.toContain(secret)
+      expect(world.checkout.git('config', '--list')).not.toContain(API_KEY)
+    },
+    async [Symbol.asyncDispose]() {
+      for (const program of programs) program.kill('SIGKILL')
+      await Promise.all(programs.map(({ ended }) => ended))
+      jobs.disconnect()
+      await redis.stop()
+      await world.end()
+    },
+  }
+}
