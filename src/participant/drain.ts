@@ -10,6 +10,8 @@ export class Drain {
   readonly #onReport: () => void
   #progress: Required<Progress> = { running: 0, finished: 0, stored: 0, note: '' }
   #open = true
+  #begun = false
+  #timeIsUp = false
 
   constructor(onReport: () => void) {
     this.#onReport = onReport
@@ -25,7 +27,10 @@ export class Drain {
   async run(handlers: Handlers): Promise<DrainEnd> {
     const context: DrainContext = { signal: this.#time.signal, report: (progress) => this.#report(progress) }
     try {
-      this.#report((await handlers.drain(context)) ?? {})
+      const ending = handlers.drain(context)
+      this.#begun = true
+      if (this.#timeIsUp) this.force()
+      this.#report((await ending) ?? {})
       this.#report({ running: 0 })
       return { kind: 'drained' }
     } catch (error) {
@@ -37,8 +42,10 @@ export class Drain {
     }
   }
 
-  /** Time is up: tells the handler to abort what runs and store it. */
+  /** Time is up: tells the handler to abort what runs and store it. Not before it was called: it would miss the event. */
   force(): void {
+    this.#timeIsUp = true
+    if (!this.#begun) return
     this.#time.abort(new DOMException('time is up: abort the running jobs and store them', 'AbortError'))
   }
 

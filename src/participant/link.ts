@@ -37,12 +37,11 @@ export function openLink(
       log.warning(`${name} can't be reached (${error.message}); this process goes on and keeps trying`)
     complained = true
   })
-  client.once('ready', async () => {
-    listens = await listen(client, channel, onDoorbell)
-  })
-  client.on('ready', () => {
+  client.on('ready', async () => {
     if (complained) log.info(`${name} is reachable again`)
     ;[connected, complained] = [true, false]
+    // The client listens again by itself; what rang before it listened was not heard.
+    listens ||= await listen(client, channel, onDoorbell)
     onDoorbell()
   })
   client.on('close', () => {

@@ -133,7 +133,11 @@ export class Participant {
       return
     }
     this.#answered = true
+    const before = this.#machine.standing
     this.#perform(this.#machine.answered(reply, time.now()))
+    // A deployer waits to read what changed, and the next beat may be far.
+    const { state, epoch } = this.#machine.standing
+    if (state !== before.state || epoch !== before.epoch) this.#alarm.ring()
     if (!this.#machine.quiet) this.#free.resolve()
   }
 
@@ -151,7 +155,7 @@ export class Participant {
       ...(app !== undefined && { app }),
       ...(release !== undefined && { release }),
       ...this.#machine.standing,
-      ...(this.#drain?.progress ?? idle),
+      ...(this.#machine.state === 'running' ? idle : (this.#drain?.progress ?? idle)),
     }
   }
 
@@ -172,6 +176,8 @@ export class Participant {
     this.#drain = drain
     log.info(this.#leaving ? 'leaving: starting nothing new' : 'a deploy asks to drain: starting nothing new')
     await this.#resuming
+    // Withdrawn meanwhile: a handler that is called now would stop the app with nothing to start it again.
+    if (this.#drain !== drain) return
     const end = await drain.run(this.#handlers)
     if (this.#drain !== drain) return
     if (end.kind === 'drained' || this.#leaving) {

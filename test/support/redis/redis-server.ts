@@ -34,8 +34,10 @@ const START_LIMIT_MS = 20_000
 
 /** Ended with this process, also when a test run is broken off. */
 const running = new Set<ChildProcess>()
+const folders = new Set<string>()
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 })
 
 /**
@@ -44,6 +46,7 @@ process.on('exit', () => {
  */
 export async function startRedis(options: RedisOptions = {}, findPort = freePort): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'gate-redis-'))
+  folders.add(folder)
   try {
     return await startIn(folder, options, findPort)
   } catch (error) {

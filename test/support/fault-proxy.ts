@@ -1,0 +1,136 @@
+import { once } from 'node:events'
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** A TCP proxy on 127.0.0.1 that breaks what goes through it as networks do. */
+export interface FaultProxy extends AsyncDisposable {
+  readonly port: number
+  /** clients that are connected now */
+  readonly connections: number
+  /** the same URL by way of the proxy */
+  url(of: string): string
+  /** From now on everything arrives `ms` late, in both directions. */
+  delay(ms: number): void
+  /** Half-open: connections are accepted and stay, nothing passes, no end is told. */
+  freeze(): void
+  /** Lets go of everything that was frozen, in order. */
+  thaw(): void
+  /** Resets all connections (RST). */
+  drop(): void
+  /** New connections are refused; those that are there go on. */
+  refuse(): Promise<void>
+  /** Takes connections again, on the same port. */
+  accept(): Promise<void>
+  /**
+   * Passes the next request that contains `text` (any, without it), swallows its reply and closes that connection.
+   * Resolves when it has.
+   */
+  dropNextReply(text?: string): Promise<void>
+}
+
+interface Link {
+  readonly client: Socket
+  readonly server: Socket
+  /** set when this link's next reply is to be lost */
+  loseReply?: () => void
+}
+
+export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
+  const links = new Set<Link>()
+  let delayMs = 0
+  let frozen: PromiseWithResolvers<void> | undefined
+  let wanted: { text: string; done: () => void } | undefined
+
+  const listener = createServer({ allowHalfOpen: true }, (client) => {
+    const server = createConnection({ host: '127.0.0.1', port: targetPort, allowHalfOpen: true })
+    const link: Link = { client, server }
+    links.add(link)
+    client.setNoDelay(true).on('close', () => links.delete(link))
+    server.setNoDelay(true)
+    forward(client, server, (piece) => {
+      if (wanted && piece.includes(wanted.text)) {
+        link.loseReply = wanted.done
+        wanted = undefined
+      }
+      return true
+    })
+    forward(server, client, () => {
+      if (!link.loseReply) return true
+      link.client.destroy()
+      link.server.destroy()
+      link.loseReply()
+      return false
+    })
+  })
+
+  /** One direction: each piece waits for the one before it, for its delay and for the thaw. */
+  function forward(from: Socket, to: Socket, passes: (piece: Buffer) => boolean): void {
+    let before = Promise.resolve()
+    const inTurn = (act: () => void) => {
+      const due = performance.now() + delayMs
+      before = before.then(async () => {
+        if (due > performance.now()) await sleep(due - performance.now())
+        while (frozen) await frozen.promise
+        act()
+      })
+    }
+    from.on('data', (piece) => inTurn(() => void (passes(piece) && !to.destroyed && to.write(piece))))
+    from.on('end', () => inTurn(() => to.end()))
+    from.on('error', () => inTurn(() => to.destroyed || to.resetAndDestroy()))
+    from.on('close', () => inTurn(() => to.destroy()))
+  }
+
+  const listen = async (port: number) => {
+    await once(listener.listen(port, '127.0.0.1'), 'listening')
+    return (listener.address() as AddressInfo).port
+  }
+  const port = await listen(0)
+  const thaw = () => {
+    frozen?.resolve()
+    frozen = undefined
+  }
+  const drop = () => {
+    for (const { client, server } of links) {
+      client.resetAndDestroy()
+      server.destroy()
+    }
+  }
+
+  return {
+    port,
+    get connections() {
+      return links.size
+    },
+    url(of) {
+      const url = new URL(of)
+      url.hostname = '127.0.0.1'
+      url.port = String(port)
+      return url.href
+    },
+    delay(ms) {
+      delayMs = ms
+    },
+    freeze() {
+      frozen ??= Promise.withResolvers()
+    },
+    thaw,
+    drop,
+    async refuse() {
+      // Its callback waits for the connections to end; the port is free at once.
+      if (listener.listening) listener.close()
+    },
+    async accept() {
+      if (!listener.listening) await listen(port)
+    },
+    dropNextReply(text = '') {
+      const { promise, resolve } = Promise.withResolvers<void>()
+      wanted = { text, done: resolve }
+      return promise
+    },
+    async [Symbol.asyncDispose]() {
+      if (listener.listening) listener.close()
+      drop()
+      thaw()
+    },
+  }
+}
