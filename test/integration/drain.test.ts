@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { openScene } from './support/scene.ts'
+import { openScene, told } from './support/scene.ts'
 
 const TICK = /^tick/
 const JOB_ENDED = /^job 1 (finished|stored)/
@@ -11,17 +11,17 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
     const old = await scene.clock('v42')
     await scene.startJob(old)
     const step = scene.step()
-    await step.saw(/^clock\.1 accepted: 1 job running.*counting boxes/)
+    await step.waitForLine(/^clock\.1 accepted: 1 job running.*counting boxes/)
     expect(scene.pushed()).not.toBe(scene.commit)
     await scene.endJob()
     await old.saw(JOB_ENDED)
-    await step.saw(/Node\.js app detected/)
+    await step.waitForLine(/Node\.js app detected/)
     const ticksWhenHeld = old.lines.filter((line) => TICK.test(line)).length
     const neu = await scene.clock('v43')
     scene.world.git.release()
-    const result = await step.result
-    expect(result.errors).toEqual([])
-    expect(result).toMatchObject({ code: 0, errors: [] })
+    const result = await step.done
+    expect(told(result, 'error')).toBe('')
+    expect(result.code).toBe(0)
     expect(result.outputs).toMatchObject({
       outcome: 'deployed',
       'jobs-finished': '1',
@@ -56,10 +56,10 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
       'on-drain-timeout': 'force',
       'wait-for-clock': '0',
     })
-    const result = await step.result
+    const result = await step.done
     await old.saw(/^job 1 stored/)
     expect(result.outputs).toMatchObject({ outcome: 'deployed', 'jobs-stored': '1', 'jobs-finished': '0' })
-    expect(result.warnings.join()).toMatch(/Telling the participants to abort what runs and store it/)
+    expect(told(result, 'warning')).toMatch(/Telling the participants to abort what runs and store it/)
     expect(scene.pushed()).toBe(scene.commit)
   })
 
@@ -75,9 +75,11 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
       'on-drain-timeout': 'deploy',
       'wait-for-clock': '0',
     })
-    const result = await step.result
+    const result = await step.done
     expect(result.outputs.outcome).toBe('deployed')
-    expect(result.warnings.join()).toMatch(/clock\.1 \(1 job running, counting boxes\).*Pushing all the same/)
+    expect(told(result, 'warning')).toMatch(
+      /clock\.1 \(1 job running, counting boxes\).*Pushing all the same/,
+    )
     expect(result.summary).toMatch(/^## ⚠️ Deployed/)
     expect(scene.pushed()).toBe(scene.commit)
   })
@@ -87,9 +89,9 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
     scene.builds()
     scene.world.git.release()
     const old = await scene.clock('v42')
-    const result = await scene.step({ 'skip-drain': 'true' }).result
+    const result = await scene.step({ 'skip-drain': 'true' }).done
     expect(result.outputs).toMatchObject({ outcome: 'deployed', drained: '[]' })
-    expect(result.warnings.join()).toMatch(/skip-drain: true: pushing at once.*SIGKILL 30 s later/)
+    expect(told(result, 'warning')).toMatch(/skip-drain: true: pushing at once.*SIGKILL 30 s later/)
     expect(scene.pushed()).toBe(scene.commit)
     expect(old.lines).not.toContain('draining')
   })
@@ -102,36 +104,36 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
       'on-missing-clock': 'deploy',
       'acknowledge-timeout': '1s',
       'wait-for-clock': '0',
-    }).result
+    }).done
     expect(result.outputs.outcome).toBe('deployed')
-    expect(result.warnings.join()).toMatch(/on-missing-clock: deploy/)
+    expect(told(result, 'warning')).toMatch(/on-missing-clock: deploy/)
   })
 })
 
 describe('a drain that fails leaves the clock scheduling and pushes nothing', { timeout: 60_000 }, () => {
   it('no clock', async () => {
     await using scene = await openScene()
-    const result = await scene.step({ 'acknowledge-timeout': '1s' }).result
+    const result = await scene.step({ 'acknowledge-timeout': '1s' }).done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'missing-clock' } })
-    expect(result.errors.join()).toMatch(/no clock took part within 1 s.*\n.*on-missing-clock: deploy/)
+    expect(told(result, 'error')).toMatch(/no clock took part within 1 s.*\n.*on-missing-clock: deploy/)
     expect(scene.pushed()).not.toBe(scene.commit)
   })
 
   it('too few', async () => {
     await using scene = await openScene()
     const clock = await scene.clock('v42')
-    const result = await scene.step({ processes: 'clock=2', 'acknowledge-timeout': '1s' }).result
+    const result = await scene.step({ processes: 'clock=2', 'acknowledge-timeout': '1s' }).done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'missing-clock' } })
-    expect(result.errors.join()).toMatch(/1 of 2 clock participants took part/)
+    expect(told(result, 'error')).toMatch(/1 of 2 clock participants took part/)
     await clock.next(TICK)
   })
 
   it('a clock that refuses', async () => {
     await using scene = await openScene()
     const clock = await scene.clock('v42', 'refuse')
-    const result = await scene.step().result
+    const result = await scene.step().done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'refused' } })
-    expect(result.errors.join()).toMatch(
+    expect(told(result, 'error')).toMatch(
       /clock\.1 refused to drain.*the warehouse is being counted.*\n.*heroku logs --dyno clock\.1/,
     )
     expect(scene.pushed()).not.toBe(scene.commit)
@@ -142,9 +144,9 @@ describe('a drain that fails leaves the clock scheduling and pushes nothing', { 
     await using scene = await openScene()
     const clock = await scene.clock('v42')
     await scene.startJob(clock)
-    const result = await scene.step({ 'acknowledge-timeout': '2s', 'drain-timeout': '2s' }).result
+    const result = await scene.step({ 'acknowledge-timeout': '2s', 'drain-timeout': '2s' }).done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'drain-timeout' } })
-    expect(result.errors.join()).toMatch(
+    expect(told(result, 'error')).toMatch(
       /Not drained within 2 s: clock\.1 \(1 job running, counting boxes\).*\n.*Raise drain-timeout/,
     )
     expect(scene.pushed()).not.toBe(scene.commit)
@@ -162,9 +164,9 @@ describe('a drain that fails leaves the clock scheduling and pushes nothing', { 
       'acknowledge-timeout': '1s',
       'drain-timeout': '1s',
       'on-drain-timeout': 'force',
-    }).result
+    }).done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'drain-timeout' } })
-    expect(result.errors.join()).toMatch(/nor after they were told to abort.*\n.*does not heed its signal/)
+    expect(told(result, 'error')).toMatch(/nor after they were told to abort.*\n.*does not heed its signal/)
     expect(scene.pushed()).not.toBe(scene.commit)
     await scene.endJob()
     await clock.next(TICK)
@@ -175,12 +177,12 @@ describe('a drain that fails leaves the clock scheduling and pushes nothing', { 
     const clock = await scene.clock('v42')
     await scene.startJob(clock)
     const step = scene.step({ 'acknowledge-timeout': '5s', 'drain-timeout': '20s' })
-    await step.saw(/^clock\.1 accepted/)
+    await step.waitForLine(/^clock\.1 accepted/)
     clock.kill('SIGKILL')
-    const result = await step.result
+    const result = await step.done
     expect(result.code).toBe(1)
     expect(result.outputs.outcome).toBe('drain-timeout')
-    expect(result.errors.join()).toMatch(/clock\.1 \(not heard of any more\)/)
+    expect(told(result, 'error')).toMatch(/clock\.1 \(not heard of any more\)/)
     expect(scene.pushed()).not.toBe(scene.commit)
     await (await scene.clock('v42')).next(TICK)
   })
@@ -193,11 +195,11 @@ it('goes on when Redis is restarted while the clock drains', { timeout: 60_000 }
   const clock = await scene.clock('v42')
   await scene.startJob(clock)
   const step = scene.step({ 'wait-for-clock': '0' })
-  await step.saw(/^clock\.1 accepted/)
+  await step.waitForLine(/^clock\.1 accepted/)
   await scene.redis.restart({ keepData: true })
   await scene.endJob()
   await clock.saw(/^job 1 finished/)
-  const result = await step.result
+  const result = await step.done
   expect(result.outputs).toMatchObject({ outcome: 'deployed', 'jobs-finished': '1' })
   expect(scene.pushed()).toBe(scene.commit)
 })
@@ -211,15 +213,15 @@ it('tells the second of two deploys who holds the gate, and leaves the first alo
   const clock = await scene.clock('v42')
   await scene.startJob(clock)
   const first = scene.step({ 'wait-for-clock': '0' })
-  await first.saw(/^clock\.1 accepted/)
+  await first.waitForLine(/^clock\.1 accepted/)
   scene.builds()
   const second = scene.step()
-  const result = await second.result
+  const result = await second.done
   expect(result).toMatchObject({ code: 1, outputs: { outcome: 'busy' } })
-  expect(result.errors.join()).toMatch(
-    /Another deploy holds the gate: ada, acme\/shop.*actions\/runs\/12.*\n.*concurrency group/,
+  expect(told(result, 'error')).toMatch(
+    /Another deploy holds the gate: octocat, octocat\/shop.*actions\/runs\/1234567890.*\n.*concurrency group/,
   )
   await second.post()
   await scene.endJob()
-  expect((await first.result).outputs).toMatchObject({ outcome: 'deployed', 'jobs-finished': '1' })
+  expect((await first.done).outputs).toMatchObject({ outcome: 'deployed', 'jobs-finished': '1' })
 })

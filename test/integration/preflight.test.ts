@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { refusalAnswer } from '../heroku/support/answers.ts'
-import { openScene, type Scene } from './support/scene.ts'
-import type { StepResult } from './support/step.ts'
+import { leaks, type StepResult } from '../support/runner/runner.ts'
+import { openScene, type Scene, told } from './support/scene.ts'
 
 /** Runs the step beside a working clock, which must not notice. */
 async function untouched(
@@ -13,7 +13,7 @@ async function untouched(
 ): Promise<StepResult> {
   const clock = await scene.clock('v42')
   const before = scene.pushed()
-  const result = await scene.step(inputs, over).result
+  const result = await scene.step(inputs, over).done
   await clock.next(/^tick/)
   expect(clock.lines).not.toContain('draining')
   expect(scene.pushed()).toBe(before)
@@ -29,17 +29,17 @@ describe('nobody is drained and nothing is pushed', { timeout: 60_000 }, () => {
       scene.world.api.script(`/apps/shop${path}`, refused)
     const result = await untouched(scene, { 'heroku-api-key': 'HRKU-wr0ng' })
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
-    expect(result.errors.join()).toMatch(
+    expect(told(result, 'error')).toMatch(
       /does not accept the token in `heroku-api-key`.*\n.*heroku authorizations:create/,
     )
-    expect(result.log + result.summary).not.toContain('HRKU-wr0ng')
+    expect(leaks(result.raw, 'HRKU-wr0ng')).toEqual([])
   })
 
   it('when the app is another', async () => {
     await using scene = await openScene()
     const result = await untouched(scene, { 'heroku-app': 'shpo' })
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
-    expect(result.errors.join()).toMatch(/no app of the name shpo.*\n.*spelling of `heroku-app`/)
+    expect(told(result, 'error')).toMatch(/no app of the name shpo.*\n.*spelling of `heroku-app`/)
   })
 
   it('when the clone is shallow and can not be completed', async () => {
@@ -48,7 +48,7 @@ describe('nobody is drained and nothing is pushed', { timeout: 60_000 }, () => {
     execFileSync('git', ['remote', 'remove', 'origin'], { cwd: shallow, env: scene.world.env })
     const result = await untouched(scene, {}, { workspace: shallow })
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
-    expect(result.errors.join()).toMatch(/shallow clone[\s\S]*fetch-depth: 0/)
+    expect(told(result, 'error')).toMatch(/shallow clone[\s\S]*fetch-depth: 0/)
   })
 
   it('when the app runs the commit already', async () => {
@@ -66,7 +66,7 @@ describe('nobody is drained and nothing is pushed', { timeout: 60_000 }, () => {
     scene.world.checkout.commit('three')
     const result = await untouched(scene, {})
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
-    expect(result.errors.join()).toMatch(/would drop commits.*\n.*`force-push: true`/)
+    expect(told(result, 'error')).toMatch(/would drop commits.*\n.*`force-push: true`/)
   })
 
   it('when inputs are wrong, with all of them in one error', async () => {
@@ -77,10 +77,10 @@ describe('nobody is drained and nothing is pushed', { timeout: 60_000 }, () => {
       'redis-url': 'http://:pa55@x',
     })
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
-    expect(result.errors).toHaveLength(1)
-    expect(result.errors[0]).toMatch(/drain-timeout is "5"[\s\S]*branch is "trunk"/)
-    expect(result.errors[0]).toContain("redis-url can't be used")
-    expect(result.log + result.summary).not.toContain('pa55@')
+    expect(result.annotations).toHaveLength(1)
+    expect(told(result, 'error')).toMatch(/drain-timeout is "5"[\s\S]*branch is "trunk"/)
+    expect(told(result, 'error')).toContain("redis-url can't be used")
+    expect(result.summary + result.raw).not.toContain('pa55@')
     expect(result.summary).toMatch(/^## ❌ Not deployed, a check failed beforehand/)
     expect(scene.world.api.requests).toEqual([])
   })
@@ -89,7 +89,7 @@ describe('nobody is drained and nothing is pushed', { timeout: 60_000 }, () => {
     await using scene = await openScene()
     const result = await untouched(scene, { ref: '--upload-pack=touch /tmp/x' })
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
-    expect(result.errors.join()).toContain('names no commit')
+    expect(told(result, 'error')).toContain('names no commit')
   })
 
   it('when the Redis of the config var refuses the password', async () => {
@@ -98,8 +98,8 @@ describe('nobody is drained and nothing is pushed', { timeout: 60_000 }, () => {
     scene.world.api.script('/apps/shop/config-vars', { body: { REDIS_URL: url } })
     const result = await untouched(scene, {})
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
-    expect(result.errors.join()).toMatch(/password/)
-    expect(result.log + result.summary).not.toContain('wrong-pa55')
+    expect(told(result, 'error')).toMatch(/password/)
+    expect(leaks(result.raw, 'wrong-pa55')).toEqual([])
   })
 })
 
@@ -108,8 +108,8 @@ it('completes a shallow clone from where it came, and deploys', { timeout: 60_00
   scene.builds()
   scene.world.git.release()
   await scene.clock('v42')
-  const result = await scene.step({ 'wait-for-clock': '0' }, { workspace: cloneShallow(scene) }).result
-  expect(result.errors).toEqual([])
+  const result = await scene.step({ 'wait-for-clock': '0' }, { workspace: cloneShallow(scene) }).done
+  expect(told(result, 'error')).toBe('')
   expect(result.outputs.outcome).toBe('deployed')
   expect(scene.pushed()).toBe(scene.commit)
 })

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { API_KEY } from '../heroku/support/world.ts'
-import { openScene } from './support/scene.ts'
+import { openScene, told } from './support/scene.ts'
 
 const TICK = /^tick/
 const BUILDING = /Node\.js app detected/
@@ -13,9 +13,9 @@ describe('a push that fails gives the clock back', { timeout: 60_000 }, () => {
       'echo "-----> Node.js app detected"\necho " !     Push rejected, failed to compile Node.js app."\nexit 1',
     )
     const clock = await scene.clock('v42')
-    const result = await scene.step().result
+    const result = await scene.step().done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'build-failed' } })
-    expect(result.errors.join()).toMatch(
+    expect(told(result, 'error')).toMatch(
       /The build of .* for shop failed.*failed to compile Node\.js app.*\n.*push a commit that mends it/,
     )
     await clock.saw(/^\[deploy-gate\] resuming/)
@@ -28,10 +28,10 @@ describe('a push that fails gives the clock back', { timeout: 60_000 }, () => {
     scene.builds('failed')
     scene.world.git.release()
     const clock = await scene.clock('v42')
-    const result = await scene.step().result
+    const result = await scene.step().done
     expect(scene.pushed()).toBe(scene.commit)
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'release-failed' } })
-    expect(result.errors.join()).toMatch(
+    expect(told(result, 'error')).toMatch(
       /its release v43 failed.*v42, is still running.*\n.*heroku releases:output v43/,
     )
     await clock.saw(/^\[deploy-gate\] resuming/)
@@ -45,10 +45,11 @@ describe('a cancelled job', { timeout: 60_000 }, () => {
     const clock = await scene.clock('v42')
     await scene.startJob(clock)
     const step = scene.step()
-    await step.saw(/^clock\.1 accepted/)
-    const result = await step.cancel()
+    await step.waitForLine(/^clock\.1 accepted/)
+    await step.cancel()
+    const result = await step.done
     expect(result).toMatchObject({ code: 1, signal: null, outputs: { outcome: 'cancelled' } })
-    expect(result.errors.join()).toMatch(
+    expect(told(result, 'error')).toMatch(
       /cancelled \(SIGINT\).*Nothing was pushed, and the clock goes on.*\n.*Run the workflow again/,
     )
     expect(result.summary).toMatch(/^## ⏹️ Cancelled: shop/)
@@ -67,11 +68,12 @@ describe('a cancelled job', { timeout: 60_000 }, () => {
     await using scene = await openScene()
     const clock = await scene.clock('v42')
     const step = scene.step()
-    await step.saw(BUILDING)
+    await step.waitForLine(BUILDING)
     expect(gitsOf(scene.world.git.url)).not.toEqual([])
-    const result = await step.cancel()
+    await step.cancel()
+    const result = await step.done
     expect(result).toMatchObject({ code: 1, signal: null, outputs: { outcome: 'cancelled' } })
-    expect(result.errors.join()).toMatch(/Heroku may still build and release it: heroku releases --app shop/)
+    expect(told(result, 'error')).toMatch(/Heroku may still build and release it: heroku releases --app shop/)
     expect(gitsOf(scene.world.git.url)).toEqual([])
     await clock.saw(/^\[deploy-gate\] resuming/)
     await clock.next(TICK)
@@ -83,7 +85,7 @@ it('keeps the token out of every command line while it pushes', { timeout: 60_00
   scene.builds()
   await scene.clock('v42')
   const step = scene.step({ 'wait-for-clock': '0' })
-  await step.saw(BUILDING)
+  await step.waitForLine(BUILDING)
   const all = commandLines()
   expect(all.some((line) => line.includes(scene.world.git.url))).toBe(true)
   const encoded = Buffer.from(`heroku:${API_KEY}`).toString('base64')
@@ -91,7 +93,7 @@ it('keeps the token out of every command line while it pushes', { timeout: 60_00
     expect(all.filter((line) => line.includes(secret))).toEqual([])
   }
   scene.world.git.release()
-  const result = await step.result
+  const result = await step.done
   expect(result.outputs.outcome).toBe('deployed')
   scene.assertSecret(result)
 })

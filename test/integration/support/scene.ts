@@ -5,8 +5,8 @@ import { expect } from 'vitest'
 import { releasesAnswer, slugAnswer } from '../../heroku/support/answers.ts'
 import { API_KEY, createWorld, type World } from '../../heroku/support/world.ts'
 import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
+import { type Annotation, leaks, type Step, type StepResult, startStep } from '../../support/runner/runner.ts'
 import { type Program, startProgram } from './program.ts'
-import { type Step, type StepResult, startStep } from './step.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const PASSWORD = 'pa55word-of-the-gate'
@@ -47,6 +47,7 @@ export async function openScene(): Promise<Scene> {
   }
   symlinkSync(root, join(app, 'node_modules/heroku-deploy-gate'))
   const programs: Program[] = []
+  const steps: Step[] = []
   let build = NEW_BUILD
 
   world.deployed(world.checkout.commit('one'))
@@ -97,24 +98,32 @@ export async function openScene(): Promise<Scene> {
         inputs: { 'heroku-app': 'shop', 'heroku-api-key': API_KEY, ...inputs },
         env: { ...world.env, HEROKU_API_URL: world.api.url, HEROKU_GIT_URL: world.git.url },
         workspace,
-        folder: world.folder,
       })
-      programs.push(step)
+      steps.push(step)
       return step
     },
     pushed: () => world.remote.git('rev-parse', 'refs/heads/main'),
-    assertSecret({ log, summary, outputs }) {
-      const shown = [log, summary, JSON.stringify(outputs)].join('\n')
+    assertSecret({ raw, summary, outputs }) {
       const secrets = [API_KEY, Buffer.from(`heroku:${API_KEY}`).toString('base64'), PASSWORD, redis.url]
-      for (const secret of secrets) expect(shown).not.toContain(secret)
-      expect(world.checkout.git('config', '--list')).not.toContain(API_KEY)
+      for (const secret of secrets) {
+        expect(leaks(raw, secret)).toEqual([])
+        expect(summary + JSON.stringify(outputs)).not.toContain(secret)
+        expect(world.checkout.git('config', '--list')).not.toContain(secret)
+      }
     },
     async [Symbol.asyncDispose]() {
       for (const program of programs) program.kill('SIGKILL')
+      world.git.release()
+      for (const step of steps) await step[Symbol.asyncDispose]()
       await Promise.all(programs.map(({ ended }) => ended))
       jobs.disconnect()
       await redis.stop()
       await world.end()
     },
   }
+}
+
+/** The messages of a step's annotations of one level, under each other. */
+export function told({ annotations }: StepResult, level: Annotation['level']): string {
+  return annotations.flatMap((one) => (one.level === level ? [one.message] : [])).join('\n')
 }
