@@ -1,25 +1,35 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
 import { gitEnvironment, openRepository, type Repository } from './repository.ts'
+import { until } from './until.ts'
 
 /** Git over HTTP as Heroku serves it: Basic auth with the API key as password, one repository an app. */
 export interface GitServer {
   readonly url: string
-  /** the `Authorization` headers of every request */
-  readonly authorizations: string[][]
+  /** every request, with all of its `Authorization` headers */
+  readonly requests: { readonly path: string; readonly authorizations: readonly string[] }[]
   /** makes the repository of an app, bare */
   app(name: string): Repository
-  /** installs a shell hook; the command `hold` in it waits until `release` */
+  /**
+   * Installs a shell hook. The command `hold` in it waits until `release`; `$HTTP_AUTHORIZATION` is the header that the
+   * push came with.
+   */
   hook(app: string, name: 'pre-receive' | 'post-receive', script: string): void
   /** lets the hooks go that wait in `hold` */
   release(): void
-  /** answers every request with this status, until told otherwise */
-  answer(status: number | undefined, body?: string): void
+  /** answers every request with this status and the `Authorization` that it came with, as a text that git shows */
+  echo(status: number): void
+  /** leaves every request unanswered */
+  silence(): void
+  /** resolves when a request for such a path has come, also one that came before */
+  asked(path: RegExp): Promise<void>
+  /** resolves when nothing that was asked for is under way any more */
+  idle(): Promise<void>
   /** breaks the connections of the clients; what git is doing here goes on */
   drop(): void
   close(): Promise<void>
@@ -28,17 +38,25 @@ export interface GitServer {
 export async function startGitServer(folder: string, apiKey: string): Promise<GitServer> {
   const released = join(folder, 'released')
   const home = folder
-  const authorizations: string[][] = []
+  const requests: GitServer['requests'] = []
+  const apps = new Set<string>()
   const sockets = new Set<Socket>()
   const children = new Set<Promise<unknown>>()
-  let fixed: { status: number; body: string } | undefined
+  const events = new EventEmitter()
+  let echoed: number | undefined
+  let silent = false
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
     const headers = request.rawHeaders.flatMap((name, i) =>
       i % 2 === 0 && name.toLowerCase() === 'authorization' ? [request.rawHeaders[i + 1] ?? ''] : [],
     )
-    authorizations.push(headers)
-    if (fixed) return void response.writeHead(fixed.status).end(fixed.body)
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    requests.push({ path: url.pathname + url.search, authorizations: headers })
+    events.emit('request')
+    if (silent) return
+    if (echoed !== undefined) {
+      return void response.writeHead(echoed, { 'Content-Type': 'text/plain' }).end(`You sent ${headers}`)
+    }
     const [kind, credentials] = headers[0]?.split(' ') ?? []
     const [, password] = Buffer.from(credentials ?? '', 'base64')
       .toString()
@@ -46,8 +64,8 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
     if (headers.length !== 1 || kind !== 'Basic' || password !== apiKey) {
       return void response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Heroku"' }).end('Unauthorized')
     }
-    const url = new URL(request.url ?? '/', 'http://localhost')
-    if (!url.pathname.startsWith('/shop.git/')) return void response.writeHead(404).end('No such app')
+    const [, name = ''] = /^\/([^/]+)\.git\//.exec(url.pathname) ?? []
+    if (!apps.has(name)) return void response.writeHead(404).end(`No such app as ${name}.`)
     const backend = spawn('git', ['http-backend'], {
       env: {
         ...gitEnvironment(home),
@@ -59,6 +77,7 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
         QUERY_STRING: url.search.slice(1),
         CONTENT_TYPE: request.headers['content-type'] ?? '',
         GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
+        HTTP_AUTHORIZATION: headers[0] ?? '',
         RELEASED: released,
       },
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -66,6 +85,10 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
     children.add(once(backend, 'close'))
     const body = request.headers['content-encoding'] === 'gzip' ? request.pipe(createGunzip()) : request
     body.pipe(backend.stdin)
+    // A client that goes away in the middle of its request ends it for the backend too.
+    request.on('close', () => {
+      if (!request.complete) backend.stdin.end()
+    })
     backend.stdin.on('error', () => {})
     let head: Buffer | undefined = Buffer.alloc(0)
     backend.stdout.on('data', (piece: Buffer) => {
@@ -94,8 +117,9 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    authorizations,
+    requests,
     app(name) {
+      apps.add(name)
       const path = join(folder, `${name}.git`)
       execFileSync('git', ['init', '--quiet', '--bare', '--initial-branch=main', path], {
         env: gitEnvironment(home),
@@ -106,13 +130,22 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
     hook(app, name, script) {
       const path = join(folder, `${app}.git`, 'hooks', name)
       // Waits no longer than the folder exists, so that a failed test leaves no process.
-      const hold = 'hold() { while [ -d "$GIT_DIR" ] && [ ! -e "$RELEASED" ]; do sleep 0.05; done; }'
+      const hold =
+        // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
+        'hold() { while [ -d "${RELEASED%/*}" ] && [ ! -e "$RELEASED" ]; do sleep 0.05; done; }'
       writeFileSync(path, `#!/bin/sh\n${hold}\n${script}\n`)
       chmodSync(path, 0o755)
     },
     release,
-    answer(status, body = '') {
-      fixed = status === undefined ? undefined : { status, body }
+    echo(status) {
+      echoed = status
+    },
+    silence() {
+      silent = true
+    },
+    asked: (path) => until(events, 'request', () => requests.some((request) => path.test(request.path))),
+    async idle() {
+      await Promise.all(children)
     },
     drop() {
       for (const socket of sockets) socket.destroy()

@@ -1,0 +1,216 @@
+import { randomInt, randomUUID } from 'node:crypto'
+import { delimiter, dirname } from 'node:path'
+import type { EventLog } from './events.ts'
+import { type Ended, type RunningCommand, runCommand } from './process.ts'
+import type { Slug } from './slug.ts'
+
+/** A dyno of an app. While a deploy goes on, an old and a new one have the same name. */
+export interface Dyno {
+  readonly id: string
+  /** `clock.1` */
+  readonly name: string
+  readonly type: string
+  readonly command: string
+  /** 43 of `v43` */
+  readonly version: number
+  readonly pid: number
+  readonly startedAt: Date
+  /** `stopping`: it has had its SIGTERM, or has ended by a signal of the test's */
+  readonly state: 'up' | 'stopping' | 'crashed'
+}
+
+export interface DynoSettings {
+  readonly app: string
+  readonly log: EventLog
+  /** between SIGTERM and SIGKILL */
+  readonly killAfterMs: number
+  readonly nodePath: string
+  readonly baseEnv: Readonly<Record<string, string>>
+  readonly configVars: ReadonlyMap<string, string>
+  /** dynos by process type; those that are not named: one, of web none */
+  readonly formation: ReadonlyMap<string, number>
+  /** HEROKU_APP_NAME and its like in every dyno, as with Heroku's lab feature runtime-dyno-metadata */
+  readonly dynoMetadata: boolean
+  readonly restartCrashed: boolean
+}
+
+export interface Dynos {
+  /** every process, also those that are on their way out */
+  readonly running: readonly Dyno[]
+  /** one for each name: what the API shows */
+  readonly current: readonly Dyno[]
+  /** Ends all dynos and starts those of another release at the same moment: both live for up to `killAfterMs`. */
+  replace(version: number, slug: Slug): void
+  /** Ends one dyno and starts it anew at the same moment. */
+  restart(name: string): void
+  /** Sends a signal to a current dyno from outside; resolves when it has ended. */
+  kill(name: string, signal: NodeJS.Signals): Promise<Ended>
+  /** Runs a command as a one-off dyno, the release phase for example; `onLine` gets its output. */
+  runOnce(
+    type: string,
+    command: string,
+    version: number,
+    slug: Slug,
+    onLine: (line: string) => void,
+  ): Promise<Ended>
+  /** Ends everything with SIGKILL and waits for it. */
+  end(): Promise<void>
+}
+
+/** A dyno's entry: what `Dyno` shows, and what is needed to end it. */
+interface Slot {
+  readonly index: number
+  readonly slug: Slug
+  readonly dyno: Dyno & { state: Dyno['state'] }
+  readonly process: RunningCommand
+  /** how often its forerunners in a row have crashed by themselves */
+  readonly crashes: number
+  /** a signal of the test's is on its way: Heroku starts such a dyno again, however often */
+  killed: boolean
+}
+
+/** Quantity of a process type. At Heroku a first deploy starts only web; tests are about the others. */
+export const quantityOf = (formation: ReadonlyMap<string, number>, type: string): number =>
+  type === 'release' ? 0 : (formation.get(type) ?? (type === 'web' ? 0 : 1))
+
+/** Heroku's dyno manager for one app (https://devcenter.heroku.com/articles/dynos#shutdown). */
+export function createDynos(settings: DynoSettings): Dynos {
+  const { app, log, killAfterMs, restartCrashed } = settings
+  const living = new Set<Slot>()
+  const current = new Map<string, Slot>()
+  const oneOffs = new Set<RunningCommand>()
+  let closing = false
+
+  function start(type: string, index: number, version: number, slug: Slug, crashes = 0): void {
+    const name = `${type}.${index}`
+    const command = slug.processTypes[type] ?? ''
+    const release = `v${version}`
+    // `exec`: the process that is started is the one that the Procfile names, so its pid and its end are the dyno's.
+    const process = launch(`exec ${command}`, name, version, slug)
+    const { pid } = process
+    const startedAt = new Date()
+    const dyno: Slot['dyno'] = { id: randomUUID(), name, type, command, version, pid, startedAt, state: 'up' }
+    const slot: Slot = { index, slug, dyno, process, crashes, killed: false }
+    living.add(slot)
+    current.set(name, slot)
+    log.record({ app, kind: 'dyno-up', text: `${name} ${release} pid ${pid}`, dyno: name, release, pid })
+    process.ended.then((ended) => gone(slot, ended))
+  }
+
+  function launch(
+    command: string,
+    dyno: string,
+    version: number,
+    slug: Slug,
+    onLine: (line: string) => void = () => {},
+  ): RunningCommand {
+    const release = `v${version}`
+    const process = runCommand(command, {
+      cwd: slug.folder,
+      env: environment(settings, dyno, release, slug),
+      onLine(line, stream) {
+        log.record({ app, kind: 'dyno-line', text: line, dyno, release, pid: process.pid, stream })
+        onLine(line)
+      },
+    })
+    return process
+  }
+
+  function gone(slot: Slot, ended: Ended): void {
+    const { dyno, index, slug, crashes, killed } = slot
+    const { name, type, version, pid } = dyno
+    living.delete(slot)
+    const text = `${name} v${version} pid ${pid} ${ended.signal ?? `code ${ended.code}`}`
+    log.record({ app, kind: 'dyno-exited', text, dyno: name, release: `v${version}`, pid, ...ended })
+    if (current.get(name) !== slot || closing) return
+    // Started again at once after a first crash; after that Heroku waits for longer than any test.
+    if (restartCrashed && (killed || crashes === 0)) {
+      start(type, index, version, slug, killed ? 0 : crashes + 1)
+    } else dyno.state = 'crashed'
+  }
+
+  /** SIGTERM now, SIGKILL when its time is over. */
+  function stop({ dyno, process }: Slot): void {
+    if (dyno.state !== 'up') return
+    dyno.state = 'stopping'
+    const { name, version, pid } = dyno
+    const about = { app, text: `${name} v${version} pid ${pid}`, dyno: name, release: `v${version}`, pid }
+    log.record({ kind: 'sigterm', ...about })
+    process.signal('SIGTERM')
+    const limit = setTimeout(() => {
+      log.record({ kind: 'sigkill', ...about })
+      process.signal('SIGKILL')
+    }, killAfterMs)
+    process.ended.then(() => clearTimeout(limit))
+  }
+
+  function slotOf(name: string): Slot {
+    const slot = current.get(name)
+    if (slot) return slot
+    throw new Error(`${app} has no dyno ${name}; it has ${[...current.keys()].join(', ') || 'none'}.`)
+  }
+
+  return {
+    get running() {
+      return [...living].map(({ dyno }) => dyno)
+    },
+    get current() {
+      return [...current.values()].map(({ dyno }) => dyno)
+    },
+    replace(version, slug) {
+      const old = [...current.values()]
+      current.clear()
+      for (const slot of old) stop(slot)
+      for (const type of Object.keys(slug.processTypes)) {
+        const quantity = quantityOf(settings.formation, type)
+        for (let index = 1; index <= quantity; index++) start(type, index, version, slug)
+      }
+    },
+    restart(name) {
+      const slot = slotOf(name)
+      stop(slot)
+      start(slot.dyno.type, slot.index, slot.dyno.version, slot.slug)
+    },
+    async kill(name, signal) {
+      const slot = slotOf(name)
+      slot.killed = true
+      slot.process.signal(signal)
+      return slot.process.ended
+    },
+    async runOnce(type, command, version, slug, onLine) {
+      const process = launch(command, `${type}.${randomInt(1000, 10_000)}`, version, slug, onLine)
+      oneOffs.add(process)
+      const ended = await process.ended
+      oneOffs.delete(process)
+      return ended
+    },
+    async end() {
+      closing = true
+      const processes = [...oneOffs, ...[...living].map(({ process }) => process)]
+      for (const process of processes) process.signal('SIGKILL')
+      await Promise.all(processes.map(({ ended }) => ended))
+    },
+  }
+}
+
+function environment(
+  { app, baseEnv, configVars, dynoMetadata, nodePath }: DynoSettings,
+  dyno: string,
+  release: string,
+  slug: Slug,
+): Record<string, string> {
+  return {
+    PATH: [dirname(nodePath), process.env.PATH].join(delimiter),
+    HOME: slug.folder,
+    ...baseEnv,
+    ...Object.fromEntries(configVars),
+    DYNO: dyno,
+    PORT: String(randomInt(20_000, 60_000)),
+    ...(dynoMetadata && {
+      HEROKU_APP_NAME: app,
+      HEROKU_RELEASE_VERSION: release,
+      HEROKU_BUILD_COMMIT: slug.commit,
+      HEROKU_SLUG_COMMIT: slug.commit,
+    }),
+  }
+}
