@@ -80,7 +80,7 @@ export function readApp(value: unknown): App {
   return { name: text(app.name, "the app's name"), ...(webUrl && { webUrl }) }
 }
 
-export function readRelease(value: unknown): Release {
+function readRelease(value: unknown): Release {
   const release = fields(value, 'the release')
   const { version, description } = release
   if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {

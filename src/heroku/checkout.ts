@@ -18,7 +18,6 @@ export async function resolveCommit(
   plan: { readonly ref: string; readonly directory: string },
   { log, signal }: Pick<Collaborators, 'log' | 'signal'>,
 ): Promise<string> {
-  await assertFolder(plan.directory)
   await assertGitVersion(git)
   if (await isShallow(git, plan.directory)) await unshallow(git, log, signal)
   signal.throwIfAborted()
@@ -41,7 +40,8 @@ export async function resolveCommit(
   )
 }
 
-async function assertFolder(directory: string): Promise<void> {
+/** @throws DeployError `preflight-failed` when there is no such folder */
+export async function assertFolder(directory: string): Promise<void> {
   const folder = await stat(directory).catch(() => undefined)
   if (folder?.isDirectory()) return
   throw new DeployError(

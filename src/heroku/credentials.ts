@@ -16,6 +16,12 @@ export function secretsOf(apiKey: string): string[] {
   return [...new Set([apiKey, encoded(apiKey), encodeURIComponent(apiKey)])].filter((text) => text !== '')
 }
 
+/** Takes the API key, in every form, out of what somebody else says: a server may quote the header that it got. */
+export function maskOf(apiKey: string): (text: string) => string {
+  const secrets = secretsOf(apiKey)
+  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), text)
+}
+
 /** @throws DeployError `preflight-failed` when no header could carry the key; the key is not quoted */
 export function assertApiKey(apiKey: string): void {
   if (HEADER_TEXT.test(apiKey)) return

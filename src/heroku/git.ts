@@ -4,7 +4,7 @@ import { delimiter, isAbsolute, join } from 'node:path'
 import { getExecOutput } from '@actions/exec'
 import { DeployError } from '../outcome.ts'
 import type { Collaborators } from './collaborators.ts'
-import { secretsOf } from './credentials.ts'
+import { maskOf } from './credentials.ts'
 import { type Environment, herokuEnvironment, localEnvironment } from './git-environment.ts'
 import { runGroup } from './process-group.ts'
 
@@ -51,8 +51,7 @@ export async function createGit(
   const remoteUrl = `${place.gitUrl.replace(/\/+$/, '')}/${place.app}.git`
   const local = localEnvironment(env)
   const withToken = herokuEnvironment(env, remoteUrl, place.apiKey)
-  const secrets = secretsOf(place.apiKey)
-  const mask = (line: string) => secrets.reduce((masked, secret) => masked.replaceAll(secret, '***'), line)
+  const mask = maskOf(place.apiKey)
 
   async function stoppable(
     environment: Environment,

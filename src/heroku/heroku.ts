@@ -35,6 +35,6 @@ export function openHeroku(
     preflight: () => preflight(plan, api, collaborators),
     configVar: (name) => configVar(api, name, collaborators.signal),
     push: (target, signal) => push(target, { ...collaborators, signal }),
-    verify: async (target, signal) => (await verify(target, { ...collaborators, signal })).version,
+    verify: (target, signal) => verify(target, { ...collaborators, signal }),
   }
 }

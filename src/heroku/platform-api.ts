@@ -8,13 +8,13 @@ import {
   readApp,
   readConfigVars,
   readNewestBuild,
-  readRelease,
   readReleases,
   readSlugCommit,
   UnreadableAnswerError,
 } from './api-answers.ts'
 import { ApiError, type Asked, reasonOf, refusal, unreachable, unreadable } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
+import { maskOf } from './credentials.ts'
 import { withinLimit } from './time-limit.ts'
 
 /** Reads about one app. Each call may be retried, and rejects with an `ApiError` or with the signal's reason. */
@@ -24,8 +24,6 @@ export interface PlatformApi {
   configVars(signal: AbortSignal): Promise<ReadonlyMap<string, string>>
   /** newest first */
   releases(max: number, signal: AbortSignal): Promise<Release[]>
-  /** @param id a release's id or its version */
-  release(id: string, signal: AbortSignal): Promise<Release>
   /** the commit that a slug was built from */
   slugCommit(id: string, signal: AbortSignal): Promise<string | undefined>
   newestBuild(signal: AbortSignal): Promise<Build | undefined>
@@ -40,7 +38,7 @@ const LONGEST_ANSWER = 1_048_576
 /**
  * A client for the reading half of Heroku's Platform API, version 3
  * (https://devcenter.heroku.com/articles/platform-api-reference).
- * The token stays inside: nothing that is returned or thrown holds it.
+ * The token stays inside: nothing that is thrown holds it.
  */
 export function createPlatformApi(
   address: { readonly app: string; readonly apiUrl: string; readonly apiKey: string },
@@ -49,6 +47,7 @@ export function createPlatformApi(
   const { app, apiUrl, apiKey } = address
   const base = apiUrl.replace(/\/+$/, '')
   const home = `/apps/${encodeURIComponent(app)}`
+  const mask = maskOf(apiKey)
   const ask = collaborators.fetch ?? globalThis.fetch
 
   async function attempt(asked: Asked, range: string | undefined, signal: AbortSignal): Promise<unknown> {
@@ -64,7 +63,7 @@ export function createPlatformApi(
     })
     const body = await readBody(response)
     if (response.ok) return parse(body)
-    const error = refusal(response.status, spoken(body), asked)
+    const error = refusal(response.status, spoken(body, mask), asked)
     throw error.passing ? new PassingFault(error, retryAfterMs(response)) : error
   }
 
@@ -118,7 +117,6 @@ export function createPlatformApi(
         (value) => readReleases(value, max),
         `version ..; order=desc,max=${max}`,
       ),
-    release: (id, signal) => get(`${home}/releases/${encodeURIComponent(id)}`, signal, readRelease),
     slugCommit: (id, signal) => get(`/slugs/${encodeURIComponent(id)}`, signal, readSlugCommit),
     newestBuild: (signal) =>
       get(`${home}/builds`, signal, readNewestBuild, 'created_at ..; order=desc,max=10'),
@@ -172,10 +170,10 @@ function parse(body: string): unknown {
 }
 
 /** The `message` of Heroku's error answers; empty when there is none. */
-function spoken(body: string): string {
+function spoken(body: string, mask: (text: string) => string): string {
   try {
     const { message } = JSON.parse(body)
-    return typeof message === 'string' ? plain(message) : ''
+    return typeof message === 'string' ? plain(mask(message)) : ''
   } catch {
     return ''
   }

@@ -1,6 +1,6 @@
 import { DeployError } from '../outcome.ts'
 import { ApiError } from './api-error.ts'
-import { resolveCommit } from './checkout.ts'
+import { assertFolder, resolveCommit } from './checkout.ts'
 import type { Collaborators } from './collaborators.ts'
 import { createGit, type Git } from './git.ts'
 import type { PlatformApi } from './platform-api.ts'
@@ -56,6 +56,8 @@ export async function preflight(
   collaborators: Collaborators,
 ): Promise<Target> {
   const { signal } = collaborators
+  // Before anything is started in it: the system's error would not tell a missing folder from a missing git.
+  await assertFolder(plan.directory)
   const git = await createGit(plan, collaborators)
   const [app, releases, newestBuild, commit, head] = await together(signal, [
     (linked) => api.app(linked),

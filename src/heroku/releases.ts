@@ -11,10 +11,8 @@ export const versionName = (version: number): string => `v${version}`
 /** The first eight digits, as Heroku shows a commit. */
 export const short = (commit: string): string => commit.slice(0, 8)
 
-/** Tells which commit a release runs. Remembers answers: a slug's commit never changes. */
+/** Tells whether a release runs a commit. Remembers answers: a slug's commit never changes. */
 export interface ReleaseReader {
-  /** a full or shortened SHA; `undefined` when Heroku doesn't tell */
-  commitOf(release: Release, signal: AbortSignal): Promise<string | undefined>
   /** `undefined` when Heroku doesn't tell what the release runs */
   runs(release: Release, commit: string, signal: AbortSignal): Promise<boolean | undefined>
 }
@@ -35,13 +33,13 @@ export function createReleaseReader(api: PlatformApi): ReleaseReader {
     }
   }
 
+  /** A full or shortened SHA. */
   async function commitOf(release: Release, signal: AbortSignal): Promise<string | undefined> {
     const commit = release.slugId && (await slugCommit(release.slugId, signal))
     return commit || /^Deploy ([0-9a-f]{7,40})\b/.exec(release.description)?.[1]
   }
 
   return {
-    commitOf,
     async runs(release, commit, signal) {
       const found = await commitOf(release, signal)
       return found === undefined ? undefined : commit.startsWith(found) || found.startsWith(commit)

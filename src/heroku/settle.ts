@@ -55,6 +55,8 @@ export async function settle(target: Target, reason: string, collaborators: Coll
       }
       trouble = undefined
     } catch (error) {
+      // The reason of the signal may be a DeployError too.
+      signal.throwIfAborted()
       if (!(error instanceof DeployError) || error.outcome === 'build-failed') throw error
       trouble = error
     }

@@ -22,7 +22,8 @@ export async function assertRunning(
   const has = `Heroku's git already has ${short(commit)}, so there is nothing to push, but ${app} does not run it`
   const instead = current ? `${versionName(current.version)} is still what runs` : 'no release is current'
   for (const release of releases) {
-    if (release.version <= (current?.version ?? 0)) break
+    // An older release says something only if the current one is known to be of another commit.
+    if (running === undefined && release.version <= (current?.version ?? 0)) break
     if (!(await reader.runs(release, commit, signal))) continue
     const version = versionName(release.version)
     if (release.status === 'failed') {
@@ -41,6 +42,7 @@ export async function assertRunning(
           'has ended. A `concurrency` group in the workflow keeps deploys from meeting.',
       )
     }
+    break
   }
   // What runs can't be told (a container image, an app without a current release): git's word is all there is.
   if (running === undefined) return

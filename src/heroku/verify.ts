@@ -1,19 +1,13 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
-import type { Release as ApiRelease } from './api-answers.ts'
+import type { Release } from './api-answers.ts'
 import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
 import type { Target } from './preflight.ts'
 import { createReleaseReader, findRelease, RELEASES_LOOKED_AT, short, versionName } from './releases.ts'
 
-/** A release that succeeded and runs. */
-export interface Release {
-  /** `v43` */
-  readonly version: string
-  readonly commit: string
-  /** `Deploy 1a2b3c4d`: Heroku's own words, one line */
-  readonly description: string
-}
+/** What `verify` needs to know of the push. */
+type Pushed = Pick<Target, 'app' | 'commit' | 'currentRelease' | 'newestVersion' | 'api'>
 
 const POLL_MS = 2_000
 /** A push makes its release before it returns; its becoming current may lag. */
@@ -23,10 +17,10 @@ const SILENT_MS = 5 * 60_000
 
 /**
  * Waits until the release of the push has succeeded and is current: git's exit code is not a release. A release phase may
- * take an hour; how long is waited is up to the signal, with whose reason it rejects.
+ * take an hour; how long is waited is up to the signal, with whose reason it rejects. Resolves with its version, `v43`.
  * @throws DeployError `release-failed` when the release failed or never came; `failed` when that can't be found out
  */
-export async function verify(target: Target, collaborators: Collaborators): Promise<Release> {
+export async function verify(target: Pushed, collaborators: Collaborators): Promise<string> {
   const { log, time, signal } = collaborators
   const { commit } = target
   const reader = createReleaseReader(target.api)
@@ -45,7 +39,7 @@ export async function verify(target: Target, collaborators: Collaborators): Prom
       }
       if (release?.status === 'failed') throw releaseFailed(release, target)
       if (release?.status === 'succeeded' && isInForce(release, releases, log)) {
-        return { version: versionName(release.version), commit, description: release.description }
+        return versionName(release.version)
       }
       const waitingSince = release?.status === 'pending' ? time.now() : (seen?.sinceMs ?? began)
       if (time.now() - waitingSince >= APPEARS_WITHIN_MS) throw neverCame(release, target)
@@ -59,7 +53,7 @@ export async function verify(target: Target, collaborators: Collaborators): Prom
 }
 
 /** A config change right after the deploy makes a newer release, and then that one is current. */
-function isInForce(release: ApiRelease, releases: readonly ApiRelease[], log: Collaborators['log']): boolean {
+function isInForce(release: Release, releases: readonly Release[], log: Collaborators['log']): boolean {
   if (release.current) return true
   const newer = releases.find(({ current, version }) => current && version > release.version)
   if (!newer) return false
@@ -68,7 +62,7 @@ function isInForce(release: ApiRelease, releases: readonly ApiRelease[], log: Co
   return true
 }
 
-function releaseFailed(release: ApiRelease, { app, commit, currentRelease }: Target): DeployError {
+function releaseFailed(release: Release, { app, commit, currentRelease }: Pushed): DeployError {
   const version = versionName(release.version)
   const still = currentRelease
     ? `The release that was current before, ${currentRelease}, is still running.`
@@ -82,7 +76,7 @@ function releaseFailed(release: ApiRelease, { app, commit, currentRelease }: Tar
   )
 }
 
-function neverCame(release: ApiRelease | undefined, { app, commit }: Target): DeployError {
+function neverCame(release: Release | undefined, { app, commit }: Pushed): DeployError {
   const waited = formatDuration(APPEARS_WITHIN_MS)
   return new DeployError(
     'release-failed',
@@ -93,7 +87,7 @@ function neverCame(release: ApiRelease | undefined, { app, commit }: Target): De
   )
 }
 
-function unverified(error: ApiError, { app, commit }: Target): DeployError {
+function unverified(error: ApiError, { app, commit }: Pushed): DeployError {
   return new DeployError(
     'failed',
     `${short(commit)} was pushed to ${app}, but whether it was released can't be found out: ${error.message}`,

@@ -28,7 +28,7 @@ export async function join(handlers: Handlers, options: JoinOptions = {}): Promi
   const keys = gateKeys(gateName)
   const link = openLink(address, trust, keys.doorbell, log, () => participant.ring())
   const participant = new Participant(who, handlers, {
-    host: link.client,
+    host: link.host,
     deaf: () => link.deaf,
     keys,
     time: systemTime,

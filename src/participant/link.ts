@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis'
 import type { Log } from '../log.ts'
+import type { ScriptHost } from '../protocol/script.ts'
 import { describeAddress, type RedisAddress } from '../redis/address.ts'
 import { backoff, createClient } from '../redis/client.ts'
 import type { Trust } from '../redis/connector.ts'
@@ -7,7 +7,8 @@ import { listen } from '../redis/listen.ts'
 
 /** The participant's one connection: beats go out on it and the doorbell comes in. */
 export interface Link {
-  readonly client: Redis
+  /** Fails at once while there is no connection: a beat that waited for one would be stale when it arrives. */
+  readonly host: ScriptHost
   /** whether the doorbell can't be heard: only beats tell of a drain then */
   readonly deaf: boolean
   close(): void
@@ -40,16 +41,24 @@ export function openLink(
   client.on('ready', async () => {
     if (complained) log.info(`${name} is reachable again`)
     ;[connected, complained] = [true, false]
-    // The client listens again by itself; what rang before it listened was not heard.
-    listens ||= await listen(client, channel, onDoorbell)
+    onDoorbell()
+    // From then on the client listens again by itself after each loss.
+    if (listens) return
+    listens = await listen(client, channel, onDoorbell)
+    // What rang before was not heard.
     onDoorbell()
   })
   client.on('close', () => {
     connected = false
   })
   client.connect().catch(() => {})
+  const send = (command: () => Promise<unknown>) =>
+    connected ? command() : Promise.reject(new Error(`${name} is not connected`))
   return {
-    client,
+    host: {
+      evalsha: (...args) => send(() => client.evalsha(...args)),
+      eval: (...args) => send(() => client.eval(...args)),
+    },
     get deaf() {
       return !(listens && connected)
     },

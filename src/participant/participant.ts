@@ -64,7 +64,7 @@ export class Participant {
 
   /**
    * Starts beating. Resolves when the app may start scheduling: at once as a rule, at the end of the hold if the process
-   * boots into a drain, and after `bootBarrierMs` if the server can't be reached.
+   * boots into a drain, and after `bootBarrierMs` if the server can't be reached. Never, if the process leaves before that.
    */
   async start(): Promise<void> {
     void this.#live()
@@ -138,7 +138,8 @@ export class Participant {
     // A deployer waits to read what changed, and the next beat may be far.
     const { state, epoch } = this.#machine.standing
     if (state !== before.state || epoch !== before.epoch) this.#alarm.ring()
-    if (!this.#machine.quiet) this.#free.resolve()
+    // A process that ends while it is held since its boot must not start scheduling on its way out.
+    if (!this.#machine.quiet && !this.#leaving) this.#free.resolve()
   }
 
   #everyMs(): number {

@@ -58,13 +58,10 @@ describe('what is asked', () => {
     expect(server.requests[0]?.path).toBe('/apps/..%2Faccount')
   })
 
-  it('reads one release, a slug, and the newest build', async () => {
+  it('reads a slug and the newest build', async () => {
     const { api, signal } = open()
-    const [release] = releasesAnswer({ version: 7, status: 'failed', description: 'Deploy 1a2b3c4d' }).body
-    server.script('/apps/shop/releases/7', { body: release })
     server.script('/slugs/s', slugAnswer('A'.repeat(40)))
     server.script('/apps/shop/builds', buildAnswer('b', 'pending', 'C0FFEE'))
-    expect(await api.release('7', signal)).toMatchObject({ version: 7, status: 'failed', current: false })
     expect(await api.slugCommit('s', signal)).toBe('a'.repeat(40))
     expect(await api.newestBuild(signal)).toEqual({ id: 'b', status: 'pending', commit: 'c0ffee' })
     server.script('/apps/shop/builds', { body: [] })
@@ -126,7 +123,7 @@ describe('a passing fault', () => {
     const { api, time, around, signal } = open()
     server.script('/apps/shop', { instead: 'silence' }, appAnswer())
     const asked = api.app(signal)
-    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await server.asked('/apps/shop', 1)
     time.elapse(ATTEMPT_LIMIT_MS)
     expect((await asked).name).toBe('shop')
     expect(around.lines[0]).toContain('(no answer in time)')
@@ -158,7 +155,7 @@ describe('the signal', () => {
     const { api, around, signal } = open()
     server.script('/apps/shop', { instead: 'silence' })
     const asked = rejection(api.app(signal))
-    while (server.requests.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    await server.asked('/apps/shop', 1)
     const reason = new Error('the job was cancelled')
     around.abort(reason)
     expect(await asked).toBe(reason)

@@ -235,10 +235,12 @@ describe('a drain', () => {
   })
 
   it('is refused also when the handler throws at once, or without a message', async () => {
-    const { app } = await clock(new App())
-    vi.spyOn(app, 'drain', 'get').mockReturnValue(() => {
-      throw ''
-    })
+    class Throwing extends App {
+      override readonly drain = (): never => {
+        throw ''
+      }
+    }
+    await clock(new Throwing())
     await deployer.acquire()
     await deployer.sees({ state: 'failed', note: 'the drain handler failed without a message' })
   })

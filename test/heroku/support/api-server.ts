@@ -1,6 +1,7 @@
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { until } from './until.ts'
 
 /** One answer of the scripted API. */
 export interface Answer {
@@ -22,15 +23,19 @@ export interface ApiServer {
   }[]
   /** The answers to `GET <path>`, in their order; the last one is repeated. Without a script: 404, as Heroku words it. */
   script(path: string, ...answers: Answer[]): void
+  /** resolves when `path` has been asked for that often */
+  asked(path: string, times: number): Promise<void>
   close(): Promise<void>
 }
 
 export async function startApiServer(): Promise<ApiServer> {
   const scripts = new Map<string, Answer[]>()
   const requests: ApiServer['requests'] = []
+  const events = new EventEmitter()
   const server = createServer((request, response) => {
     const path = request.url ?? ''
     requests.push({ method: request.method ?? '', path, headers: request.headers })
+    events.emit('request')
     const answers = scripts.get(path)
     const answer = (answers && answers.length > 1 ? answers.shift() : answers?.[0]) ?? {
       status: 404,
@@ -46,6 +51,8 @@ export async function startApiServer(): Promise<ApiServer> {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     script: (path, ...answers) => scripts.set(path, answers),
+    asked: (path, times) =>
+      until(events, 'request', () => requests.filter((request) => request.path === path).length >= times),
     async close() {
       const closed = once(server, 'close')
       server.close()

@@ -1,10 +1,13 @@
 import { EventEmitter } from 'node:events'
 import type { Collaborators } from '../../../src/heroku/collaborators.ts'
 import { systemTime, type Time } from '../../../src/time.ts'
+import { until } from './until.ts'
 
 export interface ScriptedTime extends Time {
   /** how long every skipped sleep was meant to be */
   readonly sleeps: number[]
+  /** resolves when a sleep of this length is under way */
+  asleep(ms: number): Promise<void>
   /** ends the sleeps of this length that are under way */
   elapse(ms: number): void
 }
@@ -14,6 +17,7 @@ export function scriptedTime(skip: (ms: number) => boolean): ScriptedTime {
   let now = 0
   const sleeps: number[] = []
   const waiting = new Set<{ ms: number; resolve: () => void }>()
+  const events = new EventEmitter()
   return {
     sleeps,
     now: () => now,
@@ -28,10 +32,17 @@ export function scriptedTime(skip: (ms: number) => boolean): ScriptedTime {
         return
       }
       await new Promise<void>((resolve, reject) => {
-        waiting.add({ ms, resolve })
-        signal?.addEventListener('abort', () => reject(signal.reason), { once: true })
+        const wait = { ms, resolve }
+        waiting.add(wait)
+        events.emit('sleep')
+        const stop = () => {
+          waiting.delete(wait)
+          reject(signal?.reason)
+        }
+        signal?.addEventListener('abort', stop, { once: true })
       })
     },
+    asleep: (ms) => until(events, 'sleep', () => [...waiting].some((wait) => wait.ms === ms)),
     elapse(ms) {
       for (const wait of waiting) {
         if (wait.ms !== ms) continue
@@ -76,16 +87,10 @@ export function surroundings(over: Partial<Collaborators> = {}): Surroundings {
     lines,
     warnings,
     abort: (reason) => cancel.abort(reason),
-    logged: (pattern) =>
-      new Promise((resolve) => {
-        const look = () => {
-          const line = lines.find((text) => pattern.test(text))
-          if (line === undefined) return
-          events.off('line', look)
-          resolve(line)
-        }
-        events.on('line', look)
-        look()
-      }),
+    async logged(pattern) {
+      const find = () => lines.find((line) => pattern.test(line))
+      await until(events, 'line', () => find() !== undefined)
+      return find() ?? ''
+    },
   }
 }

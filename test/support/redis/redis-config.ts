@@ -15,6 +15,8 @@ export interface RedisOptions {
   readonly maxmemoryPolicy?: string
   /** whether writes survive a restart and a kill; true without it */
   readonly appendonly?: boolean
+  /** further lines of redis.conf, such as `rename-command HELLO ""` for a server from before RESP3 */
+  readonly config?: readonly string[]
 }
 
 /** The text of redis.conf. `folder` is for what the server stores. */
@@ -25,7 +27,7 @@ export function redisConfig(
   aclFile: string | undefined,
   certificate: Certificate | undefined,
 ): string {
-  const { password, maxmemory, maxmemoryPolicy, appendonly = true } = options
+  const { password, maxmemory, maxmemoryPolicy, appendonly = true, config = [] } = options
   return [
     'bind 127.0.0.1',
     `dir ${quoted(folder)}`,
@@ -49,6 +51,7 @@ export function redisConfig(
     ...(password === undefined || aclFile !== undefined ? [] : [`requirepass ${quoted(password)}`]),
     ...(maxmemory === undefined ? [] : [`maxmemory ${maxmemory}`]),
     ...(maxmemoryPolicy === undefined ? [] : [`maxmemory-policy ${maxmemoryPolicy}`]),
+    ...config,
     '',
   ].join('\n')
 }

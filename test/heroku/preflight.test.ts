@@ -1,0 +1,446 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { HerokuPlan } from '../../src/heroku/preflight.ts'
+import { buildAnswer, refusalAnswer, releasesAnswer, slugAnswer } from './support/answers.ts'
+import { createRepository } from './support/repository.ts'
+import { type Surroundings, scriptedTime, surroundings } from './support/surroundings.ts'
+import { createWorld, rejection, type World } from './support/world.ts'
+
+const RETRIES_MS = [600, 1_200, 2_400, 4_800]
+
+let world: World
+let around: Surroundings
+let heads: string
+
+beforeEach(async () => {
+  world = await createWorld()
+  const time = scriptedTime((ms) => RETRIES_MS.includes(ms))
+  around = surroundings({ env: world.env, time, random: () => 0.2 })
+  heads = ''
+})
+
+afterEach(async () => {
+  try {
+    expect(world.remote.git('for-each-ref')).toBe(heads)
+    expect(world.git.requests.filter(({ path }) => path.includes('receive-pack'))).toEqual([])
+    expect(world.api.requests.filter(({ method }) => method !== 'GET')).toEqual([])
+  } finally {
+    await world.end()
+  }
+})
+
+/** Has v42 run `commit`. */
+function deployed(commit: string): string {
+  world.deployed(commit)
+  heads = world.remote.git('for-each-ref')
+  return commit
+}
+
+const refused = (plan: Partial<HerokuPlan> = {}) => rejection(world.preflight(around, plan))
+
+describe('a deploy that can begin', { timeout: 20_000 }, () => {
+  it('is known in full', async () => {
+    const head = deployed(world.checkout.commit('one'))
+    const commit = world.checkout.commit('two')
+    world.api.script(
+      '/apps/shop/releases',
+      releasesAnswer({ version: 43, status: 'failed' }, { version: 42, current: true }),
+    )
+    world.api.script('/apps/shop/builds', buildAnswer('build-9', 'failed'))
+    expect(await world.preflight(around)).toMatchObject({
+      app: 'shop',
+      webUrl: 'https://shop-1a2b3c4d5e6f.herokuapp.com/',
+      branch: 'main',
+      commit,
+      head,
+      upToDate: false,
+      forcePush: false,
+      currentRelease: 'v42',
+      newestVersion: 43,
+      newestBuild: { id: 'build-9' },
+    })
+    expect(around.lines).toEqual([])
+  })
+
+  it('may be the first of its app', async () => {
+    const commit = world.checkout.commit('one')
+    world.api.script('/apps/shop', { body: { name: 'shop', web_url: null } })
+    world.api.script('/apps/shop/releases', releasesAnswer())
+    const target = await world.preflight(around)
+    expect(target).toMatchObject({
+      commit,
+      webUrl: '',
+      upToDate: false,
+      newestVersion: 0,
+      newestBuild: {},
+    })
+    expect(target).not.toHaveProperty('head')
+    expect(target).not.toHaveProperty('currentRelease')
+  })
+
+  it('goes to the branch that was asked for', async () => {
+    deployed(world.checkout.commit('one'))
+    const target = await world.preflight(around, { branch: 'master' })
+    expect(target).toMatchObject({ branch: 'master', upToDate: false })
+    expect(target).not.toHaveProperty('head')
+  })
+
+  it('does not hang on builds that cannot be read', async () => {
+    world.checkout.commit('one')
+    world.api.script('/apps/shop/builds', refusalAnswer(403, 'forbidden', 'No.'))
+    expect(await world.preflight(around)).not.toHaveProperty('newestBuild')
+  })
+
+  it.each([
+    ['a branch', 'topic'],
+    ['an annotated tag', 'v1.0'],
+    ['a shortened commit', undefined],
+  ])('can be named by %s', async (_name, ref) => {
+    const { checkout } = world
+    const commit = checkout.commit('one')
+    checkout.git('branch', 'topic')
+    checkout.git('tag', '-a', '-m', 'one', 'v1.0')
+    checkout.commit('two')
+    expect((await world.preflight(around, { ref: ref ?? commit.slice(0, 9) })).commit).toBe(commit)
+  })
+})
+
+describe('the token and the app', { timeout: 20_000 }, () => {
+  it('a wrong token is refused by git', async () => {
+    world.checkout.commit('one')
+    const error = await refused({ apiKey: 'HRKU-wr0ng' })
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(
+      /^Heroku's git does not accept the token in `heroku-api-key` for shop\. Git says: "fatal: /,
+    )
+    expect(error.next).toMatch(/heroku authorizations:create.*heroku access:add <email> --app shop/)
+    expect(error.message + error.next).not.toContain('wr0ng')
+  })
+
+  it('another app is named, with the input', async () => {
+    world.checkout.commit('one')
+    const error = await refused({ app: 'shpo' })
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/no app of the name shpo/)
+    expect(error.next).toMatch(/Check the spelling of `heroku-app`/)
+  })
+
+  it('an app that only git does not know is told too', async () => {
+    world.checkout.commit('one')
+    for (const path of ['', '/releases', '/builds']) {
+      world.api.script(`/apps/shpo${path}`, path ? { body: [] } : { body: { name: 'shpo' } })
+    }
+    const error = await refused({ app: 'shpo' })
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/^Heroku's git knows no app of the name shpo .*\/shpo\.git/)
+    expect(error.next).toMatch(/spelling of `heroku-app`/)
+  })
+
+  it('a git that cannot be reached is told', async () => {
+    world.checkout.commit('one')
+    const error = await refused({ gitUrl: 'http://127.0.0.1:1' })
+    expect(error.message).toMatch(/^Heroku's git at http:\/\/127\.0\.0\.1:1\/shop\.git could not be reached/)
+    expect(error.next).toMatch(/firewall.*status\.heroku\.com/)
+  })
+
+  it('a git that is silent is not waited for longer than a minute', async () => {
+    const time = scriptedTime(() => false)
+    around = surroundings({ env: world.env, time })
+    world.checkout.commit('one')
+    world.git.silence()
+    const refusal = refused()
+    await world.git.asked(/info\/refs/)
+    time.elapse(60_000)
+    const error = await refusal
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toBe(`${world.git.url}/shop.git gave no answer within 60 s.`)
+  })
+})
+
+describe('what the API says', { timeout: 20_000 }, () => {
+  it.each([
+    [401, '', /does not accept the token in `heroku-api-key`/, /authorizations:create/],
+    [403, '/releases', /no permission for GET \/apps\/shop\/releases/, /access:add <email> --app shop/],
+    [404, '', /no app of the name shop that this token can see/, /spelling of `heroku-app`/],
+    [429, '/releases', /answers 429 to GET \/apps\/shop\/releases/, /4,500 calls an hour/],
+    [500, '', /answered 500 to GET \/apps\/shop, also when asked again/, /status\.heroku\.com/],
+    [503, '/releases', /answered 503 .*also when asked again/, /status\.heroku\.com/],
+  ])('%i to /apps/shop%s ends the preflight', async (status, path, message, next) => {
+    world.checkout.commit('one')
+    world.api.script(`/apps/shop${path}`, refusalAnswer(status, 'id', 'It is so.'))
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'preflight-failed', status })
+    expect(error.message).toMatch(message)
+    expect(error.next).toMatch(next)
+  })
+
+  it('may come after a fault that passes', async () => {
+    world.checkout.commit('one')
+    world.api.script('/apps/shop/releases', { status: 502 }, releasesAnswer({ version: 7, current: true }))
+    expect((await world.preflight(around)).currentRelease).toBe('v7')
+    expect(around.lines).toEqual([
+      expect.stringContaining('answered 502 to GET /apps/shop/releases; trying again'),
+    ])
+  })
+})
+
+describe('the checkout', { timeout: 20_000 }, () => {
+  it.each([['nowhere'], ['--upload-pack=touch pwned'], ['-'], [''], ['HEAD~9'], ['HEAD^{tree}']])(
+    'has no commit of the name %j',
+    async (ref) => {
+      world.checkout.commit('one')
+      const error = await refused({ ref })
+      expect(error).toMatchObject({ outcome: 'preflight-failed' })
+      expect(error.message).toContain(`The input \`ref\` is ${JSON.stringify(ref)}, and that names no commit`)
+      expect(error.next).toMatch(/origin\/<branch>[\s\S]*fetch-depth: 0/)
+    },
+  )
+
+  it('does not exist', async () => {
+    const error = await refused({ directory: join(world.folder, 'nothing') })
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/The folder to deploy from, .*nothing, does not exist\./)
+    expect(error.next).toContain('actions/checkout')
+  })
+
+  it('is not a repository', async () => {
+    const directory = join(world.folder, 'plain')
+    mkdirSync(directory)
+    const error = await refused({ directory })
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/plain is not in a git repository\./)
+    expect(error.next).toContain('actions/checkout')
+  })
+})
+
+describe('the git of the runner', { timeout: 20_000 }, () => {
+  /** Puts a shell script in front of git. */
+  function instead(script: string): void {
+    const folder = join(world.folder, 'bin')
+    mkdirSync(folder)
+    const git = execFileSync('sh', ['-c', 'command -v git'], { env: world.env, encoding: 'utf8' }).trim()
+    writeFileSync(join(folder, 'git'), `#!/bin/sh\n${script}\nexec ${git} "$@"\n`, { mode: 0o755 })
+    around = surroundings({ env: { ...world.env, PATH: `${folder}:${world.env.PATH}` } })
+  }
+
+  it('is missing', async () => {
+    around = surroundings({ env: { ...world.env, PATH: world.folder } })
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/no git on the PATH/)
+    expect(error.next).toMatch(/Install git 2\.31 or newer/)
+  })
+
+  it.each(['1.9.5', '2.30.9'])('is too old (%s)', async (version) => {
+    world.checkout.commit('one')
+    instead(`[ "$1" = --version ] && echo "git version ${version}" && exit`)
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toBe(`This runner's git is too old: git version ${version}.`)
+    expect(error.next).toMatch(/Install git 2\.31 or newer/)
+  })
+
+  it.each(['2.31.0', '3.0.0 (Apple Git-1)'])('is new enough (%s)', async (version) => {
+    const commit = world.checkout.commit('one')
+    instead(`[ "$1" = --version ] && echo "git version ${version}" && exit`)
+    expect((await world.preflight(around)).commit).toBe(commit)
+  })
+
+  it("does not trust somebody else's folder", async () => {
+    world.checkout.commit('one')
+    instead('export GIT_TEST_ASSUME_DIFFERENT_OWNER=1')
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/belongs to another user than the one who runs this step/)
+    expect(error.next).toContain('git config --global --add safe.directory')
+  })
+
+  it('cannot read the repository', async () => {
+    world.checkout.commit('one')
+    world.checkout.git('config', 'core.repositoryFormatVersion', '99')
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/^Git can't read the repository in .*99/)
+  })
+})
+
+describe('a shallow clone', { timeout: 20_000 }, () => {
+  function clone(): string {
+    const directory = join(world.folder, 'shallow')
+    const from = `file://${world.checkout.path}`
+    execFileSync('git', ['clone', '--quiet', '--depth=1', from, directory], { env: world.env })
+    return directory
+  }
+
+  const git = (directory: string, ...args: string[]) =>
+    execFileSync('git', args, { cwd: directory, env: world.env, encoding: 'utf8' }).trim()
+
+  it('is completed from its origin', async () => {
+    const head = deployed(world.checkout.commit('one'))
+    world.checkout.commit('two')
+    const commit = world.checkout.commit('three')
+    const directory = clone()
+    expect(await world.preflight(around, { directory })).toMatchObject({ commit, head, upToDate: false })
+    expect(git(directory, 'rev-parse', '--is-shallow-repository')).toBe('false')
+    expect(git(directory, 'rev-list', '--count', 'HEAD')).toBe('3')
+    expect(around.lines).toEqual([
+      'The checkout is a shallow clone; fetching the rest of its history from origin',
+    ])
+  })
+
+  it('does not show its origin the token', async () => {
+    world.checkout.commit('one')
+    world.checkout.commit('two')
+    const directory = clone()
+    git(directory, 'remote', 'set-url', 'origin', `${world.git.url}/origin.git`)
+    await refused({ directory })
+    const asked = world.git.requests.filter(({ path }) => path.startsWith('/origin.git/'))
+    expect(asked).not.toEqual([])
+    expect(asked.flatMap(({ authorizations }) => authorizations)).toEqual([])
+  })
+
+  it.each([
+    ['there is no remote', ['remote', 'remove', 'origin'], /it has no remote to fetch the rest from/],
+    [
+      'its origin is gone',
+      ['remote', 'set-url', 'origin', '/nowhere/origin.git'],
+      /history could not be completed: .+/,
+    ],
+  ])('that cannot be completed, since %s, wants fetch-depth: 0', async (_name, spoil, message) => {
+    world.checkout.commit('one')
+    world.checkout.commit('two')
+    const directory = clone()
+    git(directory, ...spoil)
+    const error = await refused({ directory })
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/^The checkout is a shallow clone, Heroku takes no push from one/)
+    expect(error.message).toMatch(message)
+    expect(error.next).toContain('fetch-depth: 0')
+  })
+})
+
+describe('a commit that Heroku has', { timeout: 20_000 }, () => {
+  it('is up to date when the app runs it', async () => {
+    const commit = deployed(world.checkout.commit('one'))
+    expect(await world.preflight(around)).toMatchObject({
+      commit,
+      head: commit,
+      upToDate: true,
+      currentRelease: 'v42',
+    })
+  })
+
+  it('is no success when its release failed', async () => {
+    const old = world.checkout.commit('one')
+    const commit = deployed(world.checkout.commit('two'))
+    world.api.script(
+      '/apps/shop/releases',
+      releasesAnswer({ version: 43, status: 'failed' }, { version: 42, current: true }),
+    )
+    world.api.script('/slugs/slug-42', slugAnswer(old))
+    world.api.script('/slugs/slug-43', slugAnswer(commit))
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'release-failed' })
+    expect(error.message).toMatch(/nothing to push.*its release v43 failed; v42 is still what runs\.$/)
+    expect(error.next).toMatch(/releases:output v43 --app shop.*releases:retry --app shop/)
+  })
+
+  it('is no success when the app was rolled back', async () => {
+    const old = world.checkout.commit('one')
+    const commit = deployed(world.checkout.commit('two'))
+    world.api.script(
+      '/apps/shop/releases',
+      releasesAnswer(
+        { version: 44, current: true, slug: 'old', description: 'Rollback to v42' },
+        { version: 43, slug: 'new' },
+        { version: 42, slug: 'old' },
+      ),
+    )
+    world.api.script('/slugs/old', slugAnswer(old))
+    world.api.script('/slugs/new', slugAnswer(commit))
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/v44 is still what runs, and it is another commit \(Rollback to v42\)\.$/)
+    expect(error.next).toMatch(/rolled back.*heroku rollback <version> --app shop.*--allow-empty/)
+  })
+})
+
+describe('a push that would drop commits', { timeout: 20_000 }, () => {
+  /** Heroku has a commit that is not an ancestor of HEAD, though the checkout has it. */
+  function diverge(): string {
+    const { checkout } = world
+    checkout.commit('one')
+    const head = deployed(checkout.commit('two'))
+    checkout.git('reset', '--quiet', '--hard', 'HEAD~1')
+    checkout.commit('three')
+    return head
+  }
+
+  /** Heroku has a commit that the checkout has never seen. */
+  function stranger(): string {
+    world.checkout.commit('one')
+    const path = join(world.folder, 'elsewhere')
+    mkdirSync(path)
+    const head = createRepository(path, world.folder).commit('theirs')
+    world.remote.git('fetch', '--quiet', path, 'main:main')
+    heads = world.remote.git('for-each-ref')
+    return head
+  }
+
+  it.each([
+    ['from a commit that has diverged', diverge, /which is not an ancestor of/],
+    ['from a commit that this checkout does not have', stranger, /a commit that this checkout doesn't have/],
+  ])('%s is refused, with what to do', async (_name, setUp, why) => {
+    const head = setUp()
+    const error = await refused()
+    expect(error).toMatchObject({ outcome: 'preflight-failed' })
+    expect(error.message).toMatch(/would drop commits/)
+    expect(error.message).toContain(`main of shop at Heroku is at ${head.slice(0, 8)}`)
+    expect(error.message).toMatch(why)
+    expect(error.next).toMatch(/`force-push: true`.*merge/)
+    expect(error.next).toContain(`git fetch ${world.git.url}/shop.git main`)
+    expect(around.warnings).toEqual([])
+  })
+
+  it.each([
+    ['diverged', diverge],
+    ['unknown', stranger],
+  ])('goes on with force-push: true, and a warning (%s)', async (_name, setUp) => {
+    const head = setUp()
+    expect(await world.preflight(around, { forcePush: true })).toMatchObject({ head, forcePush: true })
+    expect(around.warnings).toEqual([
+      expect.stringMatching(
+        new RegExp(`at ${head.slice(0, 8)}, .*will be replaced, as \`force-push: true\``),
+      ),
+    ])
+  })
+
+  it('is an older commit than what runs, too', async () => {
+    const old = world.checkout.commit('one')
+    deployed(world.checkout.commit('two'))
+    const error = await refused({ ref: old })
+    expect(error.message).toMatch(/would drop commits/)
+    expect(error.next).toMatch(/older than what runs.*deploy the newest commit/)
+  })
+
+  it('is not asked of anybody who forces what is a fast-forward', async () => {
+    deployed(world.checkout.commit('one'))
+    world.checkout.commit('two')
+    await world.preflight(around, { forcePush: true })
+    expect(around.warnings).toEqual([])
+  })
+})
+
+describe('a cancelled job', { timeout: 20_000 }, () => {
+  it('ends the preflight with its reason', async () => {
+    world.checkout.commit('one')
+    world.git.silence()
+    const refusal = refused()
+    await world.git.asked(/info\/refs/)
+    const reason = new Error('the job was cancelled')
+    around.abort(reason)
+    expect(await refusal).toBe(reason)
+  })
+})

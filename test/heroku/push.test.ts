@@ -1,0 +1,365 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import type { HerokuPlan, Target } from '../../src/heroku/preflight.ts'
+import { push } from '../../src/heroku/push.ts'
+import { DeployError } from '../../src/outcome.ts'
+import { buildAnswer, refusalAnswer, releasesAnswer, slugAnswer } from './support/answers.ts'
+import { groupOf, processes } from './support/processes.ts'
+import { createRepository } from './support/repository.ts'
+import { type Surroundings, scriptedTime, surroundings } from './support/surroundings.ts'
+import { createWorld, rejection, type World } from './support/world.ts'
+
+const LOOK_AGAIN_MS = 5_000
+const BUILD = 'echo "-----> Node.js app detected"\nhold\necho "       Released v43"'
+
+let world: World
+let around: Surroundings
+let head: string
+let commit: string
+
+beforeEach(async () => {
+  world = await createWorld()
+  around = surroundings({ env: world.env })
+  head = world.checkout.commit('one')
+  world.deployed(head)
+  commit = world.checkout.commit('two')
+})
+afterEach(() => world.end())
+
+/** A preflight, and then Heroku's build as the shell script `build`. */
+async function prepared(build: string, plan: Partial<HerokuPlan> = {}): Promise<Target> {
+  const target = await world.preflight(around, plan)
+  world.git.hook('shop', 'pre-receive', build)
+  return target
+}
+
+const headOf = (branch: string) => world.remote.git('rev-parse', `refs/heads/${branch}`)
+
+/** Somebody else's push, of what `theirs` makes in a clone of what Heroku has. */
+function somebodyPushes(branch = 'main'): string {
+  const path = join(world.folder, 'elsewhere')
+  mkdirSync(path)
+  const elsewhere = createRepository(path, world.folder)
+  elsewhere.git('pull', '--quiet', world.remote.path, 'main')
+  const theirs = elsewhere.commit('theirs')
+  world.remote.git('fetch', '--quiet', path, `main:${branch}`)
+  return theirs
+}
+
+describe('a push', { timeout: 20_000 }, () => {
+  it("shows Heroku's lines as they come", async () => {
+    const target = await prepared(BUILD)
+    let ended = false
+    const pushing = push(target, around).finally(() => {
+      ended = true
+    })
+    await around.logged(/^remote: -----> Node\.js app detected$/)
+    expect(ended).toBe(false)
+    expect(around.lines).not.toContainEqual(expect.stringContaining('Released'))
+    world.git.release()
+    await pushing
+    expect(around.lines[0]).toBe(`Pushing ${commit.slice(0, 8)} to main of shop`)
+    expect(around.lines).toContainEqual(expect.stringMatching(/^remote: +Released v43$/))
+    expect(around.warnings).toEqual([])
+    expect(headOf('main')).toBe(commit)
+  })
+
+  it('may be the first one to its branch', async () => {
+    await push(await prepared('echo "-----> Building"', { branch: 'master' }), around)
+    expect(headOf('master')).toBe(commit)
+    expect(headOf('main')).toBe(head)
+  })
+
+  it('is of the commit that the preflight saw, wherever its branch is by now', async () => {
+    const target = await prepared('echo "-----> Building"', { ref: 'main' })
+    world.checkout.commit('three')
+    await push(target, around)
+    expect(headOf('main')).toBe(commit)
+  })
+
+  it('drops commits when it is forced to', async () => {
+    world.deployed(commit)
+    world.checkout.git('reset', '--quiet', '--hard', head)
+    const other = world.checkout.commit('other')
+    await push(await prepared('echo "-----> Building"', { forcePush: true }), around)
+    expect(headOf('main')).toBe(other)
+  })
+
+  it('runs no hook of the checkout, and heeds no settings for other pushes', async () => {
+    const { checkout } = world
+    const ran = join(world.folder, 'ran')
+    for (const folder of ['.git/hooks', 'hooks']) {
+      mkdirSync(join(checkout.path, folder), { recursive: true })
+      const hook = join(checkout.path, folder, 'pre-push')
+      writeFileSync(hook, `#!/bin/sh\ntouch '${ran}'\nexit 1\n`)
+      chmodSync(hook, 0o755)
+    }
+    checkout.git('config', 'core.hooksPath', 'hooks')
+    checkout.git('config', 'push.followTags', 'true')
+    checkout.git('config', 'push.gpgSign', 'true')
+    checkout.git('config', 'push.pushOption', 'ci.skip')
+    checkout.git('config', 'push.recurseSubmodules', 'only')
+    checkout.git('tag', '-a', '-m', 'two', 'v2')
+    await push(await prepared('echo "-----> Building"'), around)
+    expect(headOf('main')).toBe(commit)
+    expect(world.remote.git('tag')).toBe('')
+    expect(existsSync(ran)).toBe(false)
+  })
+})
+
+describe('a push that fails', { timeout: 20_000 }, () => {
+  it('tells a failed build', async () => {
+    const target = await prepared(
+      'echo "-----> Node.js app detected"\necho " !     Push rejected, failed to compile Node.js app."\nexit 1',
+    )
+    const error = await rejection(push(target, around))
+    expect(error).toMatchObject({ outcome: 'build-failed' })
+    expect(error.message).toContain('Heroku says: "Push rejected, failed to compile Node.js app."')
+    expect(around.lines).toContain('remote: -----> Node.js app detected')
+    expect(headOf('main')).toBe(head)
+  })
+
+  it('tells what was refused before a build began', async () => {
+    const target = await prepared(
+      'echo " !     Your account has reached its concurrent builds limit"\nexit 1',
+    )
+    const error = await rejection(push(target, around))
+    expect(error).toMatchObject({ outcome: 'push-failed' })
+    expect(error.message).toMatch(/limit of concurrent builds/)
+  })
+
+  it('tells a token that was revoked in the meantime', async () => {
+    const target = await prepared('exit 0')
+    world.git.echo(401)
+    const error = await rejection(push(target, around))
+    expect(error).toMatchObject({ outcome: 'push-failed' })
+    expect(error.message).toMatch(/does not accept the token.*Nothing was pushed/)
+  })
+})
+
+describe('somebody has pushed in between', { timeout: 20_000 }, () => {
+  it('what this checkout does not know: nothing of it is lost', async () => {
+    const target = await world.preflight(around)
+    const theirs = somebodyPushes()
+    const error = await rejection(push(target, around))
+    expect(error).toMatchObject({ outcome: 'push-failed' })
+    expect(error.message).toMatch(/Somebody has pushed since this deploy looked/)
+    expect(error.next).toMatch(/force-push: true.*`concurrency` group/)
+    expect(headOf('main')).toBe(theirs)
+  })
+
+  it('what this checkout knows: nothing of it is lost', async () => {
+    const target = await world.preflight(around)
+    const theirs = somebodyPushes()
+    world.checkout.git('fetch', '--quiet', world.remote.path, 'main')
+    const error = await rejection(push(target, around))
+    expect(error).toMatchObject({ outcome: 'push-failed' })
+    expect(error.message).toMatch(/Somebody has pushed since this deploy looked/)
+    expect(headOf('main')).toBe(theirs)
+  })
+
+  it.each([
+    ['over a commit that was looked at', 'main'],
+    ['as the first push to the branch', 'master'],
+  ] as const)('and force-push replaces only what it has seen (%s)', async (_name, branch) => {
+    const target = await world.preflight(around, { forcePush: true, branch })
+    const theirs = somebodyPushes(branch)
+    const error = await rejection(push(target, around))
+    expect(error).toMatchObject({ outcome: 'push-failed' })
+    expect(error.message).toMatch(/a forced push replaces only what it has seen/)
+    expect(headOf(branch)).toBe(theirs)
+  })
+
+  it('the very same commit: that is a push too', async () => {
+    const target = await world.preflight(around)
+    world.remote.git('fetch', '--quiet', world.checkout.path, `${commit}:main`)
+    await push(target, around)
+    expect(around.warnings).toEqual([`Somebody else has pushed ${commit.slice(0, 8)} in the meantime`])
+  })
+})
+
+describe('a connection that drops during the build', { timeout: 20_000 }, () => {
+  /** Pushes, and breaks the connection as soon as the build's first line is there. */
+  async function dropped(
+    target: Target,
+    by: Surroundings,
+    thereafter = () => {},
+  ): Promise<{ pushing: Promise<void> }> {
+    const pushing = push(target, by)
+    pushing.catch(() => {})
+    await by.logged(/^remote: -----> Node\.js app detected/)
+    thereafter()
+    world.git.drop()
+    await by.logged(/^The push broke off \(.+\); asking Heroku what became of it$/)
+    return { pushing }
+  }
+
+  /** Time in which settling takes none; git keeps the machine's, since its own limits must not be over at once. */
+  const hurried = () => surroundings({ time: scriptedTime((ms) => ms === LOOK_AGAIN_MS), random: () => 0.2 })
+
+  const asksOfGit = () =>
+    world.git.requests.filter(({ path }) => path.endsWith('/info/refs?service=git-upload-pack')).length
+
+  it('is no failure when the commit is there', async () => {
+    const target = await world.preflight(around)
+    world.git.hook('shop', 'post-receive', BUILD)
+    const { pushing } = await dropped(target, around)
+    await pushing
+    expect(around.lines.at(-1)).toBe(`${commit.slice(0, 8)} has arrived at Heroku all the same`)
+    expect(headOf('main')).toBe(commit)
+  })
+
+  it('is no failure when the build goes on and succeeds', async () => {
+    const time = scriptedTime(() => false)
+    around = surroundings({ env: world.env, time })
+    const target = await prepared(BUILD)
+    const { pushing } = await dropped(target, around, () =>
+      world.api.script('/apps/shop/builds', buildAnswer('b1', 'pending', commit)),
+    )
+    await around.logged(/^Heroku is still building .*; waiting for it$/)
+    await time.asleep(LOOK_AGAIN_MS)
+    expect(headOf('main')).toBe(head)
+    world.git.release()
+    await world.git.idle()
+    world.api.script('/apps/shop/builds', buildAnswer('b1', 'succeeded', commit))
+    time.elapse(LOOK_AGAIN_MS)
+    await pushing
+    expect(around.lines.at(-1)).toMatch(/has arrived at Heroku all the same$/)
+    expect(headOf('main')).toBe(commit)
+  })
+
+  it('is no failure when a release of it is there, whatever git says', async () => {
+    const target = await prepared(BUILD)
+    const { pushing } = await dropped(target, around, () => {
+      world.api.script('/slugs/slug-43', slugAnswer(commit))
+      world.api.script('/apps/shop/releases', releasesAnswer({ version: 43 }, { version: 42, current: true }))
+    })
+    await pushing
+    expect(around.lines.at(-1)).toMatch(/has arrived at Heroku all the same$/)
+  })
+
+  it('is a failed build when the build fails', async () => {
+    const target = await prepared(BUILD)
+    const hurry = hurried()
+    const { pushing } = await dropped(target, hurry, () =>
+      world.api.script(
+        '/apps/shop/builds',
+        buildAnswer('b1', 'pending', commit),
+        buildAnswer('b1', 'pending', commit),
+        buildAnswer('b1', 'failed', commit),
+      ),
+    )
+    const error = await rejection(pushing)
+    expect(error).toMatchObject({ outcome: 'build-failed' })
+    expect(error.message).toMatch(
+      /connection to Heroku broke off during the push, and the build of .* failed/,
+    )
+    expect(error.next).toMatch(/Activity tab of shop.*still runs/)
+    expect(hurry.lines.filter((line) => /still building/.test(line))).toHaveLength(1)
+  })
+
+  it("is not judged by somebody else's build, or by one from before", async () => {
+    world.api.script('/apps/shop/builds', buildAnswer('b0', 'failed', commit))
+    const target = await prepared(BUILD)
+    const hurry = hurried()
+    const { pushing } = await dropped(target, hurry, () =>
+      world.api.script(
+        '/apps/shop/builds',
+        buildAnswer('b0', 'failed', commit),
+        buildAnswer('b1', 'failed', 'f'.repeat(40)),
+      ),
+    )
+    expect(await rejection(pushing)).toMatchObject({ outcome: 'push-failed' })
+  })
+
+  it('is a failed push when there is no sign of it for a minute', async () => {
+    const target = await prepared(BUILD)
+    const before = asksOfGit()
+    const hurry = hurried()
+    const { pushing } = await dropped(target, hurry)
+    const error = await rejection(pushing)
+    expect(error).toMatchObject({ outcome: 'push-failed' })
+    expect(error.message).toMatch(
+      /^The push to shop broke off \(git says: ".+"\), and Heroku shows no sign of .* after 1 min\.$/,
+    )
+    expect(error.next).toMatch(/heroku releases --app shop.*before you run the job again/)
+    // Heroku counts git requests.
+    expect(asksOfGit() - before).toBe(2)
+  })
+
+  it('is a failed push when a build that is pending never ends', async () => {
+    const target = await prepared(BUILD)
+    const hurry = hurried()
+    const { pushing } = await dropped(target, hurry, () =>
+      world.api.script('/apps/shop/builds', buildAnswer('b1', 'pending', commit)),
+    )
+    expect((await rejection(pushing)).message).toMatch(/no sign of .* after 20 min\.$/)
+  })
+
+  it('is a failed push when nobody tells what became of it', async () => {
+    const target = await prepared(BUILD)
+    const hurry = hurried()
+    const refused = refusalAnswer(401, 'unauthorized', 'Invalid credentials provided.')
+    const { pushing } = await dropped(target, hurry, () => world.api.script('/apps/shop/releases', refused))
+    const error = await rejection(pushing)
+    expect(error).toMatchObject({ outcome: 'push-failed', cause: { status: 401 } })
+    expect(error.message).toMatch(/what became of it can't be found out: Heroku does not accept the token/)
+  })
+
+  it.each([
+    ['first', 0],
+    ['last', 12],
+  ])('can be cancelled while Heroku is asked for the %s time, with the reason', async (_name, before) => {
+    const target = await prepared(BUILD)
+    const hurry = hurried()
+    const none = Array.from({ length: before }, () => ({ body: [] }))
+    const { pushing } = await dropped(target, hurry, () =>
+      world.api.script('/apps/shop/builds', ...none, { instead: 'silence' }),
+    )
+    await world.api.asked('/apps/shop/builds', 1 + before + 1)
+    const reason = new DeployError('cancelled', 'The job was cancelled.', 'Run it again.')
+    hurry.abort(reason)
+    expect(await rejection(pushing)).toBe(reason)
+  })
+
+  it('can be cancelled between two questions, with the reason', async () => {
+    const time = scriptedTime(() => false)
+    around = surroundings({ env: world.env, time })
+    const target = await prepared(BUILD)
+    const { pushing } = await dropped(target, around, () =>
+      world.api.script('/apps/shop/builds', buildAnswer('b1', 'pending', commit)),
+    )
+    await around.logged(/still building/)
+    await time.asleep(LOOK_AGAIN_MS)
+    const reason = new DeployError('cancelled', 'The job was cancelled.', 'Run it again.')
+    around.abort(reason)
+    expect(await rejection(pushing)).toBe(reason)
+  })
+})
+
+describe('a cancelled push', { timeout: 20_000 }, () => {
+  it('leaves no process of its group, and rejects with the reason', async () => {
+    const target = await prepared(BUILD)
+    const pushing = rejection(push(target, around))
+    await around.logged(/Node\.js app detected/)
+    const group = groupOf(world.git.url)
+    // Git itself and those that do its work.
+    expect(group.length).toBeGreaterThan(1)
+    expect(group.map(({ group }) => group)).not.toContain(process.pid)
+    const reason = new Error('the job was cancelled')
+    around.abort(reason)
+    expect(await pushing).toBe(reason)
+    const leader = group[0]?.group
+    expect(processes().filter((process) => process.group === leader)).toEqual([])
+  })
+
+  it('does not begin when it is cancelled before', async () => {
+    const target = await world.preflight(around)
+    const before = world.git.requests.length
+    const reason = new Error('the job was cancelled')
+    around.abort(reason)
+    expect(await rejection(push(target, around))).toBe(reason)
+    expect(world.git.requests).toHaveLength(before)
+  })
+})

@@ -1,0 +1,179 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPlatformApi } from '../../src/heroku/platform-api.ts'
+import { verify } from '../../src/heroku/verify.ts'
+import { DeployError } from '../../src/outcome.ts'
+import { refusalAnswer, releasesAnswer, type ScriptedRelease, slugAnswer } from './support/answers.ts'
+import { type Answer, type ApiServer, startApiServer } from './support/api-server.ts'
+import { scriptedTime, surroundings } from './support/surroundings.ts'
+import { rejection } from './support/world.ts'
+
+const COMMIT = '752f176e6c67becb8e554567bb513abd869039df'
+const ATTEMPT_LIMIT_MS = 15_000
+const POLL_MS = 2_000
+const OLD: ScriptedRelease = { version: 42, current: true }
+
+let server: ApiServer
+beforeEach(async () => {
+  server = await startApiServer()
+  server.script('/slugs/slug-42', slugAnswer('0'.repeat(40)))
+  server.script('/slugs/slug-43', slugAnswer(COMMIT))
+})
+afterEach(() => server.close())
+
+/** Verifies the push of COMMIT over v42, of which the API tells `answers`, one a poll. */
+function verifying(answers: readonly Answer[], skip = (ms: number) => ms !== ATTEMPT_LIMIT_MS) {
+  server.script('/apps/shop/releases', ...answers)
+  const time = scriptedTime(skip)
+  const around = surroundings({ time, random: () => 0.2 })
+  const api = createPlatformApi({ app: 'shop', apiUrl: server.url, apiKey: 'HRKU-5ecre7' }, around)
+  const pushed = { app: 'shop', commit: COMMIT, currentRelease: 'v42', newestVersion: 42, api }
+  return { time, around, done: verify(pushed, around) }
+}
+
+const times = (count: number, answer: Answer) => Array.from({ length: count }, () => answer)
+const pending = releasesAnswer({ version: 43, status: 'pending' }, OLD)
+const succeeded = releasesAnswer({ version: 43, current: true }, { version: 42 })
+
+describe('a release', () => {
+  it('is there at once', async () => {
+    const { done, time, around } = verifying([succeeded])
+    expect(await done).toBe('v43')
+    expect(around.lines).toEqual(['Release v43 of 752f176e: succeeded'])
+    expect(time.sleeps).toEqual([])
+  })
+
+  it('is waited for while it is pending, however long its release phase takes', async () => {
+    const { done, time, around } = verifying([...times(200, pending), succeeded])
+    expect(await done).toBe('v43')
+    expect(around.lines).toEqual(['Release v43 of 752f176e: pending', 'Release v43 of 752f176e: succeeded'])
+    expect(time.sleeps).toEqual(times(200, {}).map(() => POLL_MS))
+  })
+
+  it('may turn up late, and become current late', async () => {
+    const notYet = releasesAnswer({ version: 43 }, OLD)
+    const answers = [...times(50, releasesAnswer(OLD)), ...times(50, notYet), succeeded]
+    expect(await verifying(answers).done).toBe('v43')
+  })
+
+  it('is known by its description when Heroku has no slug for it', async () => {
+    const release = { version: 43, current: true, slug: null, description: 'Deploy 752f176e' }
+    expect(await verifying([releasesAnswer(release, { version: 42 })]).done).toBe('v43')
+  })
+
+  it.each([404, 403])('is known by its description when its slug answers %i', async (status) => {
+    server.script('/slugs/slug-43', { status, body: {} })
+    const release = { version: 43, current: true, description: 'Deploy 752f176e' }
+    expect(await verifying([releasesAnswer(release, { version: 42 })]).done).toBe('v43')
+  })
+})
+
+describe('a release that failed', () => {
+  it('is told with what still runs, and how to go on', async () => {
+    const failed = releasesAnswer({ version: 43, status: 'failed' }, OLD)
+    const error = await rejection(verifying([pending, failed]).done)
+    expect(error).toMatchObject({ outcome: 'release-failed' })
+    expect(error.message).toBe(
+      'The push of 752f176e succeeded, but its release v43 failed. The release that was current before, v42, is still running.',
+    )
+    expect(error.next).toMatch(/releases:output v43 --app shop.*releases:retry --app shop.*pushes nothing/)
+  })
+
+  it('is not made up for by a newer release of something else', async () => {
+    const failed = releasesAnswer(
+      { version: 44, current: true, slug: 'slug-42', description: 'Set A config vars' },
+      { version: 43, status: 'failed' },
+      { version: 42 },
+    )
+    expect(await rejection(verifying([failed]).done)).toMatchObject({ outcome: 'release-failed' })
+  })
+})
+
+describe('a release that never comes', () => {
+  it.each([
+    ['none at all', releasesAnswer(OLD)],
+    [
+      'only one of somebody else',
+      releasesAnswer({ version: 43, slug: 'slug-42', current: true }, { version: 42 }),
+    ],
+    ['only one from before the push', releasesAnswer({ version: 42, slug: 'slug-43', current: true })],
+  ])('(%s) is given up after two minutes', async (_name, answer) => {
+    const { done, time } = verifying([answer])
+    const error = await rejection(done)
+    expect(error).toMatchObject({ outcome: 'release-failed' })
+    expect(error.message).toBe('Heroku took 752f176e, but shop had no release of it 2 min later.')
+    expect(error.next).toMatch(/heroku releases --app shop.*status\.heroku\.com/)
+    expect(time.now()).toBe(120_000)
+  })
+
+  it('into force is given up two minutes after it succeeded', async () => {
+    const { done, time } = verifying([...times(100, pending), releasesAnswer({ version: 43 }, OLD)])
+    const error = await rejection(done)
+    expect(error).toMatchObject({ outcome: 'release-failed' })
+    expect(error.message).toBe(
+      'Release v43 of 752f176e succeeded, but 2 min later shop still runs another one.',
+    )
+    expect(time.now()).toBe(100 * POLL_MS + 120_000)
+  })
+})
+
+describe('a release that a newer one has replaced', () => {
+  it('counts, with a warning', async () => {
+    const { done, around } = verifying([
+      releasesAnswer(
+        { version: 44, current: true, slug: 'slug-43', description: 'Set LOG_LEVEL config vars' },
+        { version: 43 },
+        { version: 42 },
+      ),
+    ])
+    expect(await done).toBe('v43')
+    expect(around.warnings).toEqual(['v43 succeeded, and v44 (Set LOG_LEVEL config vars) is current by now'])
+  })
+})
+
+describe('an API that gives no answer', () => {
+  it('for a while is waited for', async () => {
+    const { done, around } = verifying([pending, ...times(10, { status: 503 }), succeeded])
+    expect(await done).toBe('v43')
+    expect(around.warnings).toEqual(
+      times(2, {}).map(
+        () =>
+          "Heroku's API answered 503 to GET /apps/shop/releases, also when asked again. The release is still waited for",
+      ),
+    )
+  })
+
+  it('about slugs for a while is waited for', async () => {
+    server.script('/slugs/slug-43', ...times(5, { instead: 'drop' }), slugAnswer(COMMIT))
+    const { done, around } = verifying([succeeded])
+    expect(await done).toBe('v43')
+    expect(around.warnings).toEqual([expect.stringMatching(/could not be reached.*still waited for$/)])
+  })
+
+  it('for five minutes leaves open what became of the release', async () => {
+    const { done, time } = verifying([pending, { status: 503 }])
+    const error = await rejection(done)
+    expect(error).toMatchObject({ outcome: 'failed', cause: { status: 503 } })
+    expect(error.message).toMatch(
+      /^752f176e was pushed to shop, but whether it was released can't be found out: /,
+    )
+    expect(error.next).toMatch(/may run the new release already/)
+    expect(time.now()).toBeGreaterThanOrEqual(300_000)
+    expect(time.now()).toBeLessThan(330_000)
+  })
+
+  it('but a refusal is not waited for', async () => {
+    const { done } = verifying([pending, refusalAnswer(401, 'unauthorized', 'Invalid credentials provided.')])
+    const error = await rejection(done)
+    expect(error).toMatchObject({ outcome: 'failed', cause: { status: 401 } })
+    expect(error.next).toMatch(/may run the new release already.*authorizations:create/)
+  })
+})
+
+it('ends with the reason of its signal, as soon as that aborts', async () => {
+  const { done, time, around } = verifying([pending], () => false)
+  const ended = rejection(done)
+  await time.asleep(POLL_MS)
+  const reason = new DeployError('deploy-timeout', 'Not done in time.', 'Raise deploy-timeout.')
+  around.abort(reason)
+  expect(await ended).toBe(reason)
+})
