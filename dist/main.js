@@ -30,7 +30,7 @@ import {
   setOutput,
   summary,
   systemTime
-} from "./shared-JDJEXJFG.js";
+} from "./shared-U4TJJHNB.js";
 
 // src/gate/gate.ts
 import { randomUUID } from "node:crypto";

@@ -12,7 +12,7 @@ import {
   recallHold,
   secretsOfPlan,
   systemTime
-} from "./shared-JDJEXJFG.js";
+} from "./shared-U4TJJHNB.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held2, needs) {
