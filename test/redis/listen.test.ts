@@ -1,0 +1,86 @@
+import type { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { parseRedisUrl } from '../../src/redis/address.ts'
+import { createClient } from '../../src/redis/client.ts'
+import { listen } from '../../src/redis/listen.ts'
+import { type FaultProxy, startFaultProxy } from '../support/fault-proxy.ts'
+import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
+
+const CHANNEL = 'deploy-gate:{test}:doorbell'
+let server: RedisServer
+let proxy: FaultProxy
+const clients: Redis[] = []
+beforeAll(async () => {
+  server = await startRedis({
+    acl: ['user deaf on >word ~* resetchannels +@all'],
+  })
+})
+afterAll(() => server.stop())
+beforeEach(async () => {
+  proxy = await startFaultProxy(server.port)
+})
+afterEach(async () => {
+  for (const client of clients.splice(0)) client.disconnect()
+  await proxy[Symbol.asyncDispose]()
+})
+
+async function connect(who = '', port = proxy.port): Promise<Redis> {
+  const terms = { commandTimeoutMs: 20_000, silentLinkMs: 20_000, retryDelay: () => 1 }
+  const client = createClient(parseRedisUrl(`redis://${who}127.0.0.1:${port}`), { verify: true }, terms)
+  clients.push(client)
+  client.on('error', () => {})
+  await client.connect()
+  return client
+}
+
+/** Counts the messages, and tells of each. */
+function counter() {
+  let next = Promise.withResolvers<void>()
+  const self = {
+    count: 0,
+    hear: () => {
+      self.count++
+      next.resolve()
+      next = Promise.withResolvers()
+    },
+    next: () => next.promise,
+  }
+  return self
+}
+
+it('hears the channel on the connection that goes on sending', async () => {
+  const [client, other, heard] = [await connect(), await connect(), counter()]
+  expect(await listen(client, CHANNEL, heard.hear)).toBe(true)
+  const message = heard.next()
+  expect(await other.publish(CHANNEL, 'ring')).toBe(1)
+  await message
+  expect(await client.set('key', 'sent')).toBe('OK')
+  expect(heard.count).toBe(1)
+})
+
+it('listens again after it lost its connection', { timeout: 30_000 }, async () => {
+  const [client, heard] = [await connect(), counter()]
+  await listen(client, CHANNEL, heard.hear)
+  const ready = new Promise((resolve) => client.once('ready', resolve))
+  proxy.drop()
+  await ready
+  const other = await connect()
+  const message = heard.next()
+  await expect.poll(() => other.publish(CHANNEL, 'ring'), { timeout: 20_000 }).toBe(1)
+  await message
+})
+
+it('says so when the user may not listen, and the connection still sends', async () => {
+  await deaf(await connect('deaf:word@'))
+})
+
+it('says so when the server is from before RESP3, and the connection still sends', async () => {
+  await using old = await startRedis({ config: ['rename-command HELLO ""'] })
+  await deaf(await connect('', old.port))
+})
+
+async function deaf(client: Redis): Promise<void> {
+  expect(await listen(client, CHANNEL, () => {})).toBe(false)
+  expect(await client.set('key', 'sent')).toBe('OK')
+  expect(client.listenerCount('message')).toBe(0)
+}
