@@ -30,7 +30,7 @@ import {
   setOutput,
   summary,
   systemTime
-} from "./shared-U4TJJHNB.js";
+} from "./shared-OUYHX4ZN.js";
 
 // src/gate/gate.ts
 import { randomUUID } from "node:crypto";
@@ -120,6 +120,23 @@ function pairs(flat) {
   return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]);
 }
 
+// src/gate/asker.ts
+function describeAsker(text) {
+  const { name, runUrl, commit: commit2 } = readAsker(text);
+  return [name || "another deploy", commit2 && `of ${commit2.slice(0, 8)}`, runUrl && `(${runUrl})`].filter(Boolean).join(" ");
+}
+function readAsker(text) {
+  try {
+    const raw = JSON.parse(text);
+    if (typeof raw !== "object" || raw === null) return {};
+    return Object.fromEntries(
+      Object.entries(raw).filter(([, value]) => typeof value === "string" && value.length <= 300)
+    );
+  } catch {
+    return {};
+  }
+}
+
 // src/alarm.ts
 var Alarm = class {
   #time;
@@ -198,25 +215,25 @@ var Progress = class {
   quietEnded(atMs) {
     this.#quietToMs ??= atMs;
   }
-  /** Takes in what was read `atMs` after the request; returns a line for each change. */
+  /** Takes in what was read `atMs` after the request; returns what changed. */
   update(view, atMs) {
     const targets = new Set(view.intent?.epoch === this.#epoch ? view.intent.targets : []);
-    const lines = [];
+    const changes = [];
     for (const row of view.rows) {
       const known = this.#participants.get(row.id);
       if (!known && !targets.has(row.id)) continue;
       if (!known && !this.#types.has(row.type)) continue;
-      lines.push(...this.#take(row, view.now, known, atMs));
+      changes.push(...this.#take(row, view.now, known, atMs));
     }
     for (const one of this.#participants.values()) {
       if (one.state === "silent" || one.state === "exited" || view.rows.some((row) => row.id === one.id))
         continue;
       one.state = "silent";
       one.lost = one.running;
-      lines.push(`${one.dyno} is gone from the roster${lostJobs(one)}`);
+      changes.push({ of: one, line: `${one.dyno} is gone from the roster${lostJobs(one)}` });
     }
     this.#started = true;
-    return lines;
+    return changes;
   }
   #take(row, now, known, atMs) {
     const one = known ?? {
@@ -237,15 +254,16 @@ var Progress = class {
       if (before.state === "silent") return [];
       one.state = "silent";
       one.lost = one.running;
-      return [`${one.dyno} has not been heard of for ${formatDuration(now - row.seen)}${lostJobs(one)}`];
+      const silence = formatDuration(now - row.seen);
+      return [{ of: one, line: `${one.dyno} has not been heard of for ${silence}${lostJobs(one)}` }];
     }
     const answers = row.epoch === this.#epoch;
     if (!answers && row.state !== "exited") {
-      one.state = row.state;
-      if (one.acceptedMs === void 0 || one.resumedMs !== void 0)
-        return known ? [] : [`${one.dyno} is asked to drain`];
+      one.state = row.state === "booting" ? "booting" : "running";
+      if (!known) return [{ of: one, line: `${one.dyno} is asked to drain` }];
+      if (row.state !== "running" || one.acceptedMs === void 0 || one.resumedMs !== void 0) return [];
       one.resumedMs = atMs;
-      return [`${one.dyno} is scheduling again`];
+      return [{ of: one, line: `${one.dyno} is scheduling again` }];
     }
     Object.assign(one, {
       state: row.state,
@@ -261,7 +279,7 @@ var Progress = class {
       one.acceptedMs ??= atMs;
     }
     if (row.state === "drained") one.drainedMs ??= atMs;
-    return this.#describe(before, one, known === void 0);
+    return this.#describe(before, one, known === void 0).map((line) => ({ of: one, line }));
   }
   #describe(before, one, isNew) {
     const jobs = `${count(one.running, "job")} running, ${one.finished} finished, ${one.stored} stored`;
@@ -317,10 +335,11 @@ function drainTimeout(verdict, timeoutMs, forced) {
     (one) => `${one.dyno} (${one.state === "silent" ? "not heard of any more" : `${count(one.running, "job")} running${one.note ? `, ${one.note}` : ""}`})`
   );
   const short = verdict.short.map(({ type, have, need }) => `${have} of ${need} ${type} participants present`);
+  const advice = forced ? "The drain handler does not heed its signal: make it abort and store the jobs." : running.length > 0 ? "Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed)." : "A process ended during the drain, and Heroku has not started it again: heroku ps and heroku logs tell why.";
   return new DeployError(
     "drain-timeout",
     `Not drained within ${formatDuration(timeoutMs)}${forced ? ", nor after they were told to abort" : ""}: ${[...running, ...short].join(", ")}.`,
-    `Nothing was pushed, and the clock goes on. ${forced ? "The drain handler does not heed its signal: make it abort and store the jobs." : "Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed)."}`
+    `Nothing was pushed, and the clock goes on. ${advice}`
   );
 }
 function neverOpened(why) {
@@ -333,7 +352,7 @@ function neverOpened(why) {
 function leaseLost(why, asker) {
   const what = {
     missing: "The drain request is gone from Redis: it was restarted without its data, flushed, or the key was evicted.",
-    superseded: `Another deploy took the gate over${asker ? ` (${asker})` : ""}.`,
+    superseded: `Another deploy took the gate over: ${describeAsker(asker)}.`,
     finished: "The drain was ended by somebody else, by the post step of this job or by hand.",
     lapsed: "The drain ran out before it could be renewed: this runner was stopped or cut off from Redis for too long.",
     unreachable: "Redis could not be reached for so long that the drain ran out."
@@ -349,6 +368,14 @@ function clockNotSeen(types, waitMs, release) {
     "clock-not-seen",
     `${release} is released, but no ${types.join(", no ")} of it joined the gate within ${formatDuration(waitMs)}.`,
     "The new clock may not be running. Look at it now: heroku ps and heroku logs. heroku rollback goes back. If it is only slow to boot, raise wait-for-clock."
+  );
+}
+function clockUnknown(types, cause, release) {
+  return new DeployError(
+    "clock-not-seen",
+    `${release} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(" and ")} runs.`,
+    "Look at it now: heroku ps and heroku logs. heroku rollback goes back.",
+    { cause }
   );
 }
 function blockers(who) {
@@ -444,6 +471,13 @@ var Lease = class {
     this.#onLost();
   }
 };
+
+// src/gate/outage.ts
+var FOR_A_MOMENT = /^(LOADING|READONLY|MASTERDOWN|TRYAGAIN|CLUSTERDOWN|BUSY) /;
+function isOutage(error2) {
+  if (!(error2 instanceof Error) || error2 instanceof TypeError) return false;
+  return error2.name !== "ReplyError" || FOR_A_MOMENT.test(error2.message);
+}
 
 // src/gate/verdict.ts
 function judge(participants2, terms, nowMs) {
@@ -572,18 +606,21 @@ var Hold = class {
     const deadline = this.elapsedMs + numbers.marginMs;
     let told = "";
     for (; ; ) {
-      const sentAt = time.now();
+      let sentAt = time.now();
       const { marginMs, pushLeaseMs } = numbers;
-      const answer = await commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway });
-      this.#check();
+      const answer = await this.#insist(() => {
+        sentAt = time.now();
+        return commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway });
+      });
       if (answer.kind === "granted") {
         this.#lease.extended(sentAt, answer.leftMs);
         return;
       }
       if (answer.kind === "lost") throw leaseLost(answer.why, answer.asker);
       const why = blockers(answer.blockers);
-      if (why !== told) log.info(`the gate stays shut: ${why}`);
-      told = why;
+      const news = answer.blockers.map(({ id, type, why: why2 }) => `${id} ${type} ${why2}`).sort().join();
+      if (news !== told) log.info(`the gate stays shut: ${why}`);
+      told = news;
       if (answer.blockers.some(({ why: why2 }) => why2 === "failed")) await this.drained();
       if (this.elapsedMs >= deadline) throw neverOpened(why);
       await this.#pause(Math.min(numbers.lookEveryMs, 1e3));
@@ -594,7 +631,7 @@ var Hold = class {
   async concerns() {
     if (this.#lease.loss) return [leaseLost(this.#lease.loss.why, this.#lease.loss.asker).message];
     const view = await look(this.#around.host, this.#around.keys);
-    return this.#progress.update(view, this.elapsedMs).map((line) => `${line}, while the push runs`);
+    return this.#progress.update(view, this.elapsedMs).filter(({ of }) => of.state === "running" || of.state === "failed" || of.state === "silent").map(({ line }) => `${line}, while the push runs`);
   }
   /** The new release runs: the held participants stay quiet for their SIGTERM. Never rejects: by now the deploy has happened. */
   async release() {
@@ -608,7 +645,14 @@ var Hold = class {
   async successor(waitMs, release) {
     const deadline = this.elapsedMs + waitMs;
     for (; ; ) {
-      const view = await this.#read();
+      const view = await this.#read(deadline).catch((error2) => {
+        if (!isOutage(error2)) throw error2;
+        throw clockUnknown(
+          this.#terms.asked.map(({ type }) => type),
+          error2,
+          release
+        );
+      });
       const seen = this.#terms.asked.map(({ type }) => ({
         type,
         row: view.rows.find(
@@ -665,7 +709,7 @@ var Hold = class {
     }
   }
   async #force() {
-    const answer = await force(this.#around.host, this.#around.keys, this.owner);
+    const answer = await this.#insist(() => force(this.#around.host, this.#around.keys, this.owner));
     if (answer.kind === "lost") throw leaseLost(answer.why, answer.asker);
   }
   #forgive(types) {
@@ -679,17 +723,29 @@ var Hold = class {
   #judge() {
     return judge(this.participants, this.#terms, this.elapsedMs);
   }
-  async #read() {
-    this.#check();
-    const view = await look(this.#around.host, this.#around.keys);
-    this.#check();
-    return view;
+  async #read(untilMs) {
+    return this.#insist(() => look(this.#around.host, this.#around.keys), untilMs);
+  }
+  /** Does `work`, and again while Redis is away: how long that may last is the lease's to say, or `untilMs`, in ms since the request. */
+  async #insist(work, untilMs = Number.POSITIVE_INFINITY) {
+    for (; ; ) {
+      this.#check();
+      try {
+        const result = await work();
+        this.#check();
+        return result;
+      } catch (error2) {
+        this.#check();
+        if (!isOutage(error2) || this.elapsedMs >= untilMs) throw error2;
+        await this.#pause(this.#around.numbers.renewAgainMs);
+      }
+    }
   }
   async #look() {
     this.#tell(await this.#read());
   }
   #tell(view) {
-    for (const line of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line);
+    for (const { line } of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line);
   }
   #check() {
     this.#around.signal.throwIfAborted();
@@ -745,7 +801,12 @@ async function acquireGate(around, id, terms, asker, replaces) {
   switch (answer.kind) {
     case "granted": {
       const hold = new Hold(around, { id, epoch: answer.epoch }, terms, sentAt, answer.leftMs);
-      await hold.begin();
+      try {
+        await hold.begin();
+      } catch (error2) {
+        await hold[Symbol.asyncDispose]();
+        throw error2;
+      }
       return hold;
     }
     case "busy":
@@ -768,24 +829,11 @@ function isInForce({ intent, now }) {
   return intent !== void 0 && (intent.phase === "draining" || intent.phase === "pushing") && intent.expiry > now;
 }
 function busy(asker, leftMs) {
-  const { name, runUrl, commit: commit2 } = readAsker(asker);
-  const who = [name || "another deploy", commit2 && `of ${commit2.slice(0, 8)}`, runUrl && `(${runUrl})`].filter(Boolean).join(" ");
   return new DeployError(
     "busy",
-    `Another deploy holds the gate: ${who}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
+    `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
     "Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }."
   );
-}
-function readAsker(text) {
-  try {
-    const raw = JSON.parse(text);
-    if (typeof raw !== "object" || raw === null) return {};
-    return Object.fromEntries(
-      Object.entries(raw).filter(([, value]) => typeof value === "string" && value.length <= 300)
-    );
-  } catch {
-    return {};
-  }
 }
 
 // src/deploy/story.ts

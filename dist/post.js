@@ -12,7 +12,7 @@ import {
   recallHold,
   secretsOfPlan,
   systemTime
-} from "./shared-U4TJJHNB.js";
+} from "./shared-OUYHX4ZN.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held2, needs) {

@@ -1,6 +1,7 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
 import type { Blocker } from '../protocol/commit.ts'
+import { describeAsker } from './asker.ts'
 import type { LeaseLoss } from './lease.ts'
 import { count, type ParticipantProgress } from './progress.ts'
 import type { Verdict } from './verdict.ts'
@@ -44,14 +45,15 @@ export function drainTimeout(verdict: Verdict, timeoutMs: number, forced: boolea
       `${one.dyno} (${one.state === 'silent' ? 'not heard of any more' : `${count(one.running, 'job')} running${one.note ? `, ${one.note}` : ''}`})`,
   )
   const short = verdict.short.map(({ type, have, need }) => `${have} of ${need} ${type} participants present`)
+  const advice = forced
+    ? 'The drain handler does not heed its signal: make it abort and store the jobs.'
+    : running.length > 0
+      ? 'Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed).'
+      : 'A process ended during the drain, and Heroku has not started it again: heroku ps and heroku logs tell why.'
   return new DeployError(
     'drain-timeout',
     `Not drained within ${formatDuration(timeoutMs)}${forced ? ', nor after they were told to abort' : ''}: ${[...running, ...short].join(', ')}.`,
-    `Nothing was pushed, and the clock goes on. ${
-      forced
-        ? 'The drain handler does not heed its signal: make it abort and store the jobs.'
-        : 'Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed).'
-    }`,
+    `Nothing was pushed, and the clock goes on. ${advice}`,
   )
 }
 
@@ -67,7 +69,7 @@ export function leaseLost(why: LeaseLoss, asker: string): DeployError {
   const what = {
     missing:
       'The drain request is gone from Redis: it was restarted without its data, flushed, or the key was evicted.',
-    superseded: `Another deploy took the gate over${asker ? ` (${asker})` : ''}.`,
+    superseded: `Another deploy took the gate over: ${describeAsker(asker)}.`,
     finished: 'The drain was ended by somebody else, by the post step of this job or by hand.',
     lapsed:
       'The drain ran out before it could be renewed: this runner was stopped or cut off from Redis for too long.',
@@ -85,6 +87,15 @@ export function clockNotSeen(types: readonly string[], waitMs: number, release: 
     'clock-not-seen',
     `${release} is released, but no ${types.join(', no ')} of it joined the gate within ${formatDuration(waitMs)}.`,
     'The new clock may not be running. Look at it now: heroku ps and heroku logs. heroku rollback goes back. If it is only slow to boot, raise wait-for-clock.',
+  )
+}
+
+export function clockUnknown(types: readonly string[], cause: Error, release: string): DeployError {
+  return new DeployError(
+    'clock-not-seen',
+    `${release} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(' and ')} runs.`,
+    'Look at it now: heroku ps and heroku logs. heroku rollback goes back.',
+    { cause },
   )
 }
 

@@ -8,6 +8,7 @@ import { look, type View } from '../protocol/look.ts'
 import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
 import type { ScriptHost } from '../protocol/script.ts'
 import type { Time } from '../time.ts'
+import { describeAsker } from './asker.ts'
 import { Hold } from './hold.ts'
 import type { Numbers } from './numbers.ts'
 import type { Asker, DrainTerms } from './terms.ts'
@@ -91,7 +92,12 @@ export async function acquireGate(
   switch (answer.kind) {
     case 'granted': {
       const hold = new Hold(around, { id, epoch: answer.epoch }, terms, sentAt, answer.leftMs)
-      await hold.begin()
+      try {
+        await hold.begin()
+      } catch (error) {
+        await hold[Symbol.asyncDispose]()
+        throw error
+      }
       return hold
     }
     case 'busy':
@@ -118,25 +124,9 @@ function isInForce({ intent, now }: View): boolean {
 }
 
 function busy(asker: string, leftMs: number): DeployError {
-  const { name, runUrl, commit } = readAsker(asker)
-  const who = [name || 'another deploy', commit && `of ${commit.slice(0, 8)}`, runUrl && `(${runUrl})`]
-    .filter(Boolean)
-    .join(' ')
   return new DeployError(
     'busy',
-    `Another deploy holds the gate: ${who}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
+    `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
     'Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
   )
-}
-
-function readAsker(text: string): Partial<Record<'name' | 'runUrl' | 'commit', string>> {
-  try {
-    const raw: unknown = JSON.parse(text)
-    if (typeof raw !== 'object' || raw === null) return {}
-    return Object.fromEntries(
-      Object.entries(raw).filter(([, value]) => typeof value === 'string' && value.length <= 300),
-    )
-  } catch {
-    return {}
-  }
 }

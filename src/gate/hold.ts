@@ -8,6 +8,7 @@ import { isAlive } from '../protocol/row.ts'
 import * as complaint from './complaint.ts'
 import type { Surroundings } from './gate.ts'
 import { Lease } from './lease.ts'
+import { isOutage } from './outage.ts'
 import { type ParticipantProgress, Progress } from './progress.ts'
 import type { DrainTerms } from './terms.ts'
 import { judge, type Verdict } from './verdict.ts'
@@ -117,18 +118,25 @@ export class Hold implements AsyncDisposable {
     const deadline = this.elapsedMs + numbers.marginMs
     let told = ''
     for (;;) {
-      const sentAt = time.now()
+      let sentAt = time.now()
       const { marginMs, pushLeaseMs } = numbers
-      const answer = await commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway })
-      this.#check()
+      const answer = await this.#insist(() => {
+        sentAt = time.now()
+        return commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway })
+      })
       if (answer.kind === 'granted') {
         this.#lease.extended(sentAt, answer.leftMs)
         return
       }
       if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
       const why = complaint.blockers(answer.blockers)
-      if (why !== told) log.info(`the gate stays shut: ${why}`)
-      told = why
+      // The details count up and down; who blocks and by what is the news.
+      const news = answer.blockers
+        .map(({ id, type, why }) => `${id} ${type} ${why}`)
+        .sort()
+        .join()
+      if (news !== told) log.info(`the gate stays shut: ${why}`)
+      told = news
       if (answer.blockers.some(({ why }) => why === 'failed')) await this.drained()
       if (this.elapsedMs >= deadline) throw complaint.neverOpened(why)
       await this.#pause(Math.min(numbers.lookEveryMs, 1_000))
@@ -140,7 +148,11 @@ export class Hold implements AsyncDisposable {
   async concerns(): Promise<string[]> {
     if (this.#lease.loss) return [complaint.leaseLost(this.#lease.loss.why, this.#lease.loss.asker).message]
     const view = await look(this.#around.host, this.#around.keys)
-    return this.#progress.update(view, this.elapsedMs).map((line) => `${line}, while the push runs`)
+    // Held ones may end: that is Heroku's SIGTERM. Who boots is held.
+    return this.#progress
+      .update(view, this.elapsedMs)
+      .filter(({ of }) => of.state === 'running' || of.state === 'failed' || of.state === 'silent')
+      .map(({ line }) => `${line}, while the push runs`)
   }
 
   /** The new release runs: the held participants stay quiet for their SIGTERM. Never rejects: by now the deploy has happened. */
@@ -156,7 +168,14 @@ export class Hold implements AsyncDisposable {
   async successor(waitMs: number, release: string): Promise<string[]> {
     const deadline = this.elapsedMs + waitMs
     for (;;) {
-      const view = await this.#read()
+      const view = await this.#read(deadline).catch((error: unknown) => {
+        if (!isOutage(error)) throw error
+        throw complaint.clockUnknown(
+          this.#terms.asked.map(({ type }) => type),
+          error,
+          release,
+        )
+      })
       const seen = this.#terms.asked.map(({ type }) => ({
         type,
         row: view.rows.find(
@@ -221,7 +240,7 @@ export class Hold implements AsyncDisposable {
   }
 
   async #force(): Promise<void> {
-    const answer = await force(this.#around.host, this.#around.keys, this.owner)
+    const answer = await this.#insist(() => force(this.#around.host, this.#around.keys, this.owner))
     if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
   }
 
@@ -238,11 +257,24 @@ export class Hold implements AsyncDisposable {
     return judge(this.participants, this.#terms, this.elapsedMs)
   }
 
-  async #read(): Promise<View> {
-    this.#check()
-    const view = await look(this.#around.host, this.#around.keys)
-    this.#check()
-    return view
+  async #read(untilMs?: number): Promise<View> {
+    return this.#insist(() => look(this.#around.host, this.#around.keys), untilMs)
+  }
+
+  /** Does `work`, and again while Redis is away: how long that may last is the lease's to say, or `untilMs`, in ms since the request. */
+  async #insist<T>(work: () => Promise<T>, untilMs = Number.POSITIVE_INFINITY): Promise<T> {
+    for (;;) {
+      this.#check()
+      try {
+        const result = await work()
+        this.#check()
+        return result
+      } catch (error) {
+        this.#check()
+        if (!isOutage(error) || this.elapsedMs >= untilMs) throw error
+        await this.#pause(this.#around.numbers.renewAgainMs)
+      }
+    }
   }
 
   async #look(): Promise<void> {
@@ -250,7 +282,7 @@ export class Hold implements AsyncDisposable {
   }
 
   #tell(view: View): void {
-    for (const line of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line)
+    for (const { line } of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line)
   }
 
   #check(): void {

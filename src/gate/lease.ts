@@ -39,10 +39,6 @@ export class Lease {
     void this.#keep()
   }
 
-  declare readonly renewal: (
-    leaseMs: number,
-  ) => Promise<{ readonly kind: 'renewed'; readonly leftMs: number } | Lost>
-
   /** Set once the lease is lost. */
   get loss() {
     return this.#loss

@@ -24,6 +24,13 @@ export interface ParticipantProgress {
   note?: string
 }
 
+/** Something that a participant did. */
+export interface Change {
+  readonly of: ParticipantProgress
+  /** what it did, for a log */
+  readonly line: string
+}
+
 /** Follows the participants of one drain from view to view, and says what changed. */
 export class Progress {
   readonly #participants = new Map<string, ParticipantProgress>()
@@ -54,28 +61,28 @@ export class Progress {
     this.#quietToMs ??= atMs
   }
 
-  /** Takes in what was read `atMs` after the request; returns a line for each change. */
-  update(view: View, atMs: number): string[] {
+  /** Takes in what was read `atMs` after the request; returns what changed. */
+  update(view: View, atMs: number): Change[] {
     const targets = new Set(view.intent?.epoch === this.#epoch ? view.intent.targets : [])
-    const lines: string[] = []
+    const changes: Change[] = []
     for (const row of view.rows) {
       const known = this.#participants.get(row.id)
       if (!known && !targets.has(row.id)) continue
       if (!known && !this.#types.has(row.type)) continue
-      lines.push(...this.#take(row, view.now, known, atMs))
+      changes.push(...this.#take(row, view.now, known, atMs))
     }
     for (const one of this.#participants.values()) {
       if (one.state === 'silent' || one.state === 'exited' || view.rows.some((row) => row.id === one.id))
         continue
       one.state = 'silent'
       one.lost = one.running
-      lines.push(`${one.dyno} is gone from the roster${lostJobs(one)}`)
+      changes.push({ of: one, line: `${one.dyno} is gone from the roster${lostJobs(one)}` })
     }
     this.#started = true
-    return lines
+    return changes
   }
 
-  #take(row: Row, now: number, known: ParticipantProgress | undefined, atMs: number): string[] {
+  #take(row: Row, now: number, known: ParticipantProgress | undefined, atMs: number): Change[] {
     const one = known ?? {
       id: row.id,
       dyno: row.dyno,
@@ -94,15 +101,17 @@ export class Progress {
       if (before.state === 'silent') return []
       one.state = 'silent'
       one.lost = one.running
-      return [`${one.dyno} has not been heard of for ${formatDuration(now - row.seen)}${lostJobs(one)}`]
+      const silence = formatDuration(now - row.seen)
+      return [{ of: one, line: `${one.dyno} has not been heard of for ${silence}${lostJobs(one)}` }]
     }
     const answers = row.epoch === this.#epoch
     if (!answers && row.state !== 'exited') {
-      one.state = row.state
-      if (one.acceptedMs === undefined || one.resumedMs !== undefined)
-        return known ? [] : [`${one.dyno} is asked to drain`]
+      // What it says of another drain is no answer to this one.
+      one.state = row.state === 'booting' ? 'booting' : 'running'
+      if (!known) return [{ of: one, line: `${one.dyno} is asked to drain` }]
+      if (row.state !== 'running' || one.acceptedMs === undefined || one.resumedMs !== undefined) return []
       one.resumedMs = atMs
-      return [`${one.dyno} is scheduling again`]
+      return [{ of: one, line: `${one.dyno} is scheduling again` }]
     }
     Object.assign(one, {
       state: row.state,
@@ -118,7 +127,7 @@ export class Progress {
       one.acceptedMs ??= atMs
     }
     if (row.state === 'drained') one.drainedMs ??= atMs
-    return this.#describe(before, one, known === undefined)
+    return this.#describe(before, one, known === undefined).map((line) => ({ of: one, line }))
   }
 
   #describe(before: ParticipantProgress, one: ParticipantProgress, isNew: boolean): string[] {

@@ -87,6 +87,21 @@ describe('a deploy that can begin', { timeout: 20_000 }, () => {
     expect(target).not.toHaveProperty('head')
   })
 
+  it('can be named by a branch that looks like an option', async () => {
+    const commit = world.checkout.commit('one')
+    world.checkout.git('update-ref', 'refs/heads/--all', commit)
+    world.checkout.commit('two')
+    expect((await world.preflight(around, { ref: '--all' })).commit).toBe(commit)
+  })
+
+  it('takes no other branch for it whose name ends alike', async () => {
+    const head = deployed(world.checkout.commit('one'))
+    const commit = world.checkout.commit('two')
+    world.remote.git('fetch', '--quiet', world.checkout.path, `${commit}:refs/heads/a/refs/heads/main`)
+    heads = world.remote.git('for-each-ref')
+    expect(await world.preflight(around)).toMatchObject({ head, upToDate: false })
+  })
+
   it('does not hang on builds that cannot be read', async () => {
     world.checkout.commit('one')
     world.api.script('/apps/shop/builds', refusalAnswer(403, 'forbidden', 'No.'))

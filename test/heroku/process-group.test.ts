@@ -86,13 +86,13 @@ describe('a program that is told to stop', { timeout: 20_000 }, () => {
   const reason = new Error('the job was cancelled')
 
   it('ends with all that it has started', async () => {
-    const { done, around } = run('(sleep 1000; true) & echo child $!; echo leader $$; wait')
-    const child = (await around.logged(/^child/)).replace('child ', '')
+    const { done, around } = run('(sleep 1000 & echo grandchild $!; wait) & echo leader $$; wait')
+    const grandchild = (await around.logged(/^grandchild/)).replace('grandchild ', '')
     const leader = (await around.logged(/^leader/)).replace('leader ', '')
     expect(processes().filter(({ group }) => group === Number(leader)).length).toBeGreaterThan(2)
     around.abort(reason)
     expect(await rejection(done)).toBe(reason)
-    expect(alive(child)).toBe(false)
+    expect(alive(grandchild)).toBe(false)
     expect(processes().filter(({ group }) => group === Number(leader))).toEqual([])
   })
 

@@ -52,8 +52,9 @@ export class Deployer {
     return (await look(this.redis, this.keys)).rows
   }
 
+  /** The row of the last boot of `dyno`. */
   async row(dyno = 'clock.1'): Promise<Row | undefined> {
-    return (await this.rows()).find((row) => row.dyno === dyno)
+    return (await this.rows()).filter((row) => row.dyno === dyno).sort((a, b) => b.joined - a.joined)[0]
   }
 
   /** Resolves with the row of `dyno` once it is like that. */

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { openHeroku } from '../../src/heroku/heroku.ts'
+import { releasesAnswer, slugAnswer } from './support/answers.ts'
+import { surroundings } from './support/surroundings.ts'
+import { createWorld, rejection } from './support/world.ts'
+
+it('takes one app from the preflight to the release, each call under its own signal', {
+  timeout: 20_000,
+}, async () => {
+  const world = await createWorld()
+  try {
+    const commit = world.checkout.commit('one')
+    const { signal: whole, ...around } = surroundings({ env: world.env })
+    const heroku = openHeroku(world.plan, { ...around, signal: whole, mask: () => {} })
+    const target = await heroku.preflight()
+    expect(target.commit).toBe(commit)
+    world.api.script('/apps/shop/config-vars', { body: { REDIS_URL: 'rediss://:pw@h:1' } })
+    expect(await heroku.configVar('REDIS_URL')).toBe('rediss://:pw@h:1')
+
+    const reason = new Error('out of time')
+    for (const call of [heroku.push, heroku.verify]) {
+      expect(await rejection(call(target, AbortSignal.abort(reason)))).toBe(reason)
+    }
+
+    const { signal } = new AbortController()
+    await heroku.push(target, signal)
+    expect(world.remote.git('rev-parse', 'refs/heads/main')).toBe(commit)
+    world.api.script('/apps/shop/releases', releasesAnswer({ version: 43, current: true }, { version: 42 }))
+    world.api.script('/slugs/slug-43', slugAnswer(commit))
+    expect(await heroku.verify(target, signal)).toBe('v43')
+  } finally {
+    await world.end()
+  }
+})
