@@ -1,131 +1,125 @@
 import { randomUUID } from 'node:crypto'
+import { type BuildBehaviour, type Builds, createBuilds } from './builds.ts'
 import { createDynos, type Dynos } from './dynos.ts'
 import type { EventLog } from './events.ts'
-import { git } from './git.ts'
+import { commitFolder, headOf } from './git.ts'
+import { createReleaser, type PhaseBehaviour, type Releaser } from './releaser.ts'
 import { createReleases, type Releases } from './releases.ts'
-import { makeSlug, type Slug } from './slug.ts'
+import { createScript } from './script.ts'
+import { makeSlug } from './slug.ts'
 
-/** What becomes of the next build: usually it succeeds at once. */
-export type BuildBehaviour = { readonly fail: string } | { readonly until: Promise<void> }
-
-export interface AppSettings {
-  readonly name: string
-  readonly configVars: ReadonlyMap<string, string>
-  readonly formation: ReadonlyMap<string, number>
-  readonly log: EventLog
-  readonly killAfterMs: number
-  readonly nodePath: string
-  /** the bare repository */
-  readonly repository: string
-  /** where slugs go */
-  readonly folder: string
+export interface AppOptions {
+  readonly configVars?: Readonly<Record<string, string>>
+  /** dynos by process type; those that are not named: one, of web none */
+  readonly formation?: Readonly<Record<string, number>>
+  /** HEROKU_APP_NAME, HEROKU_RELEASE_VERSION and the commit in every dyno's environment; true unless told */
+  readonly dynoMetadata?: boolean
+  /** Start a crashed dyno again, at once for its first crash; true unless told. */
+  readonly restartCrashed?: boolean
+  /** how many reads after a push still show its release as pending; 1 unless told */
+  readonly pendingReads?: number
 }
 
-type Say = (line: string) => void
+/** A failure of the Platform API that a test arranges. */
+export interface ApiFailure {
+  /** `/apps/shop/releases`, without a query */
+  readonly path: string
+  readonly status: number
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** how many requests get it; 1 unless told */
+  readonly times?: number
+}
 
-/** One app of the local Heroku: its repository, builds, releases and dynos. */
-export class LocalApp {
-  readonly id = randomUUID()
+/** An app at the local Heroku. */
+export interface LocalApp {
+  readonly id: string
   readonly name: string
-  readonly configVars: ReadonlyMap<string, string>
-  readonly formation: ReadonlyMap<string, number>
-  readonly releases: Releases = createReleases(1)
+  readonly webUrl: string
+  readonly createdAt: Date
+  /** Read when a dyno starts. Changing them makes no release. */
+  readonly configVars: Map<string, string>
+  /** Read when a release starts its dynos. */
+  readonly formation: Map<string, number>
+  readonly builds: Builds
+  /** as they truly are: the API may still show one as pending */
+  readonly releases: Releases
+  readonly releaser: Releaser
   readonly dynos: Dynos
-  readonly #settings: AppSettings
-  readonly #built = new Map<string, Slug>()
-  #next: BuildBehaviour | undefined
+  /** the commit of main, or of master where there is no main */
+  readonly head: string | undefined
+  /**
+   * Deploys a folder without a push, and resolves when its dynos are started.
+   * @param commit of the repository that `folder` is the top of; without it, a commit is made of what is in the folder
+   * @returns the commit, the head of main
+   * @throws Error when the build or the release phase fails
+   */
+  deployFolder(folder: string, options?: { readonly commit?: string }): Promise<string>
+  /** What the next build does; several times for several builds. */
+  nextBuild(behaviour: BuildBehaviour): void
+  /** Lets builds go on that are held. */
+  releaseBuild(): void
+  /** What the next release phase does. An app that declares none has one for this release. */
+  nextReleasePhase(behaviour: PhaseBehaviour): void
+  releaseReleasePhase(): void
+  nextApi(failure: ApiFailure): void
+}
 
-  constructor(settings: AppSettings) {
-    this.#settings = settings
-    const { name, configVars, formation, log, killAfterMs, nodePath } = settings
-    this.name = name
-    this.configVars = configVars
-    this.formation = formation
-    this.dynos = createDynos({
-      app: name,
-      configVars,
-      formation,
-      log,
-      killAfterMs,
-      nodePath,
-      baseEnv: {},
-      dynoMetadata: true,
-      restartCrashed: true,
-    })
-  }
+export interface AppPlace {
+  readonly name: string
+  /** the bare repository, which exists */
+  readonly repository: string
+  /** where slugs go */
+  readonly slugs: string
+  readonly log: EventLog
+  /** aborts when the local Heroku is closed */
+  readonly signal: AbortSignal
+  readonly killAfterMs: number
+  readonly nodePath: string
+  readonly baseEnv: Readonly<Record<string, string>>
+  nextApi(failure: ApiFailure): void
+}
 
-  nextBuild(behaviour: BuildBehaviour): void {
-    this.#next = behaviour
-  }
+export function openApp(place: AppPlace, options: AppOptions): LocalApp {
+  const { name, repository, slugs, log, signal, killAfterMs, nodePath, baseEnv, nextApi } = place
+  const configVars = new Map(Object.entries(options.configVars ?? {}))
+  const formation = new Map(Object.entries(options.formation ?? {}))
+  const releases = createReleases(options.pendingReads ?? 1)
+  const { dynoMetadata = true, restartCrashed = true } = options
+  const dynos = createDynos({
+    ...{ app: name, log, killAfterMs, nodePath, baseEnv },
+    ...{ configVars, formation, dynoMetadata, restartCrashed },
+  })
+  const phases = createScript<PhaseBehaviour>(signal)
+  const releaser = createReleaser({ app: name, log, releases, dynos, phases })
+  const script = createScript<BuildBehaviour>(signal)
+  const builds = createBuilds({
+    ...{ app: name, log, script },
+    makeSlug: (commit, objects) => makeSlug(repository, commit, slugs, objects),
+  })
 
-  /** Releases a folder without a push, as the app's past. @returns its commit, the head of main */
-  async deployFolder(folder: string): Promise<string> {
-    const { repository } = this.#settings
-    const place = { GIT_WORK_TREE: folder, GIT_INDEX_FILE: `${repository}/first.index` }
-    await git(repository, ['add', '--all'], place)
-    const tree = await git(repository, ['write-tree'], place)
-    const commit = await git(repository, ['commit-tree', '-m', 'first', tree])
-    await git(repository, ['update-ref', 'refs/heads/main', commit])
-    this.#built.set(commit, await makeSlug(repository, commit, this.#settings.folder))
-    await this.release(commit, () => {})
-    return commit
-  }
-
-  /** Builds a pushed commit in Heroku's words. @returns whether it may be released */
-  async build(commit: string, objects: Readonly<Record<string, string>>, say: Say): Promise<boolean> {
-    const { log, repository, folder } = this.#settings
-    const about = { app: this.name, commit }
-    const behaviour = this.#next
-    this.#next = undefined
-    log.record({ kind: 'push-received', text: commit.slice(0, 8), ...about })
-    say('')
-    say('-----> Building on the Heroku-24 stack')
-    say('-----> Node.js app detected')
-    log.record({ kind: 'build-started', text: commit.slice(0, 8), ...about })
-    if (behaviour && 'until' in behaviour) await behaviour.until
-    if (behaviour && 'fail' in behaviour) {
-      say(` !     Push rejected, ${behaviour.fail}`)
-      log.record({ kind: 'build-failed', text: behaviour.fail, ...about })
-      return false
-    }
-    this.#built.set(commit, await makeSlug(repository, commit, folder, objects))
-    say('-----> Compressing...')
-    log.record({ kind: 'build-done', text: commit.slice(0, 8), ...about })
-    return true
-  }
-
-  /** Releases a built commit: the release phase, then new dynos as the old ones are told to end. */
-  async release(commit: string, say: Say): Promise<void> {
-    const slug = this.#built.get(commit)
-    if (slug === undefined) throw new Error(`${this.name} has not built ${commit}.`)
-    const push = randomUUID()
-    const release = this.releases.add(`Deploy ${commit.slice(0, 8)}`, slug, push)
-    const version = `v${release.version}`
-    say('-----> Launching...')
-    const phase = slug.processTypes.release
-    if (phase !== undefined) {
-      say(
-        ' !     Release command declared: this new release will not be available until the command succeeds.',
-      )
-      const { code } = await this.dynos.runOnce('release', phase, release.version, slug, say)
-      release.status = code === 0 ? 'succeeded' : 'failed'
-    } else release.status = 'succeeded'
-    const { log } = this.#settings
-    const { status } = release
-    log.record({
-      app: this.name,
-      kind: 'release',
-      text: `${version} ${status}`,
-      release: version,
-      status,
-      commit,
-    })
-    if (status === 'failed') say('Waiting for release.... failed.')
-    else {
-      say(`       Released ${version}`)
-      this.dynos.replace(release.version, slug)
-      say('Verifying deploy... done.')
-    }
-    this.releases.pushReturned(push)
+  return {
+    id: randomUUID(),
+    name,
+    webUrl: `https://${name}-1a2b3c4d5e6f.herokuapp.com/`,
+    createdAt: new Date(),
+    ...{ configVars, formation, builds, releases, releaser, dynos, nextApi },
+    get head() {
+      return headOf(repository)
+    },
+    async deployFolder(from, { commit } = {}) {
+      const made = await commitFolder(repository, from, commit)
+      const build = await builds.run(made, {}, () => {})
+      if (!build.slug) throw new Error(`The build of ${from} for ${name} failed: ${build.failure}`)
+      const { release, phase } = releaser.release(`Deploy ${made.slice(0, 8)}`, build.slug)
+      build.release = release
+      if (phase && !(await phase(() => {})))
+        throw new Error(`The release phase of ${from} for ${name} failed.`)
+      return made
+    },
+    nextBuild: script.next,
+    releaseBuild: script.release,
+    nextReleasePhase: phases.next,
+    releaseReleasePhase: phases.release,
   }
 }

@@ -15,7 +15,7 @@ export interface Dyno {
   readonly version: number
   readonly pid: number
   readonly startedAt: Date
-  /** `stopping`: it has had its SIGTERM, or has ended by a signal of the test's */
+  /** `stopping`: it has had its SIGTERM */
   readonly state: 'up' | 'stopping' | 'crashed'
 }
 
@@ -158,6 +158,7 @@ export function createDynos(settings: DynoSettings): Dynos {
       return [...current.values()].map(({ dyno }) => dyno)
     },
     replace(version, slug) {
+      if (closing) return
       const old = [...current.values()]
       current.clear()
       for (const slot of old) stop(slot)
@@ -178,6 +179,7 @@ export function createDynos(settings: DynoSettings): Dynos {
       return slot.process.ended
     },
     async runOnce(type, command, version, slug, onLine) {
+      if (closing) throw new Error(`${app} is closed.`)
       const process = launch(command, `${type}.${randomInt(1000, 10_000)}`, version, slug, onLine)
       oneOffs.add(process)
       const ended = await process.ended

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events'
 
 export type EventKind =
   | 'push-received'
+  | 'push-answered'
   | 'build-started'
   | 'build-failed'
   | 'build-done'
@@ -20,6 +21,8 @@ export interface HerokuEvent {
   readonly kind: EventKind
   /** for people: `clock.1 v43 pid 4711`, `v43 succeeded`; of a `dyno-line` the line alone */
   readonly text: string
+  /** of `push-received` and `push-answered`: which push. Answered: git has moved the branch, or refused to. */
+  readonly push?: string
   /** `clock.1`, of all that has to do with a dyno */
   readonly dyno?: string
   /** `v43`, of releases and dynos */
@@ -69,7 +72,7 @@ export function createEventLog(): EventLog {
   return {
     events,
     record(event) {
-      const recorded = { atMs: performance.timeOrigin + performance.now(), ...event }
+      const recorded = { ...event, atMs: performance.timeOrigin + performance.now() }
       events.push(recorded)
       emitter.emit('event', recorded)
     },

@@ -1,135 +1,89 @@
-import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, realpathSync } from 'node:fs'
-import { rm } from 'node:fs/promises'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startGitServer } from '../../heroku/support/git-server.ts'
-import { answerOf, slugOf } from './api.ts'
-import { LocalApp } from './app.ts'
+import { startPlatformApi } from './api.ts'
+import { type AppOptions, type LocalApp, openApp } from './app.ts'
 import { createEventLog, type EventLog } from './events.ts'
+import { createRepository } from './git.ts'
+import { startGitHttp } from './git-http.ts'
+import { openHookSocket } from './hook-socket.ts'
 
+export interface HerokuOptions {
+  /** of the one account there is */
+  readonly apiKey?: string
+  /** how long a dyno has between SIGTERM and SIGKILL; Heroku's 30 s unless told */
+  readonly killAfterMs?: number
+  /** in every dyno's environment, below the app's config vars */
+  readonly baseEnv?: Readonly<Record<string, string>>
+  /** the binary that dynos know as `node`; its file name must be that */
+  readonly nodePath?: string
+}
+
+/** A Heroku on 127.0.0.1: git, builds, releases, the Platform API, and dynos that are processes of this machine. */
+export interface LocalHeroku extends AsyncDisposable {
+  readonly apiKey: string
+  readonly apiUrl: string
+  /** An app's repository is at `<gitUrl>/<app>.git`. */
+  readonly gitUrl: string
+  /** the folder with the apps' bare repositories */
+  readonly repositories: string
+  readonly log: EventLog
+  createApp(name: string, options?: AppOptions): LocalApp
+  /** Ends all dynos, builds and servers, and deletes what they left. A second time changes nothing. */
+  close(): Promise<void>
+}
+
+const TEST_API_KEY = 'HRKU-of-the-local-heroku'
 /** Heroku's own figure: https://devcenter.heroku.com/articles/dynos#shutdown */
 const KILL_AFTER_MS = 30_000
 
-/** Heroku on this machine: git over HTTP that builds and releases, the Platform API, and dynos that are local processes. */
-export interface LocalHeroku extends AsyncDisposable {
-  readonly apiUrl: string
-  readonly gitUrl: string
-  readonly apiKey: string
-  readonly log: EventLog
-  /** the folder with the apps' bare repositories */
-  readonly repositories: string
-  createApp(
-    name: string,
-    given: { configVars?: Readonly<Record<string, string>>; formation?: Readonly<Record<string, number>> },
-  ): LocalApp
-}
-
-/** @param options `killAfterMs`: from SIGTERM to SIGKILL; `nodePath`: what dynos find as `node` */
-export async function startHeroku(
-  options: { apiKey?: string; killAfterMs?: number; nodePath?: string } = {},
-): Promise<LocalHeroku> {
+export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHeroku> {
   const {
-    apiKey = 'HRKU-of-the-local-heroku',
+    apiKey = TEST_API_KEY,
     killAfterMs = KILL_AFTER_MS,
+    baseEnv = {},
     nodePath = process.execPath,
   } = options
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'local-heroku-')))
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'heroku-')))
   const repositories = join(folder, 'git')
-  mkdirSync(repositories)
-  const git = await startGitServer(repositories, apiKey)
+  await mkdir(repositories)
   const log = createEventLog()
   const apps = new Map<string, LocalApp>()
-  const builds = new Set<Promise<void>>()
+  const closing = new AbortController()
+  const hooks = await openHookSocket(join(folder, 'hooks.sock'), apps, log)
+  const gitHttp = await startGitHttp({ repositories, apiKey, apps, hookSocket: hooks.path, log })
+  const api = await startPlatformApi({ apiKey, apps, gitUrl: gitHttp.url })
 
-  const server = createServer((request, response) => {
-    if (request.method === 'POST' && request.url?.startsWith('/hooks/')) {
-      const work = answerHook(request, response).catch((error: Error) => {
-        response.end(` !     ${error.message}\n\0exit 1\n`)
-      })
-      builds.add(work)
-      work.then(() => builds.delete(work))
-    } else answerApi(request, response)
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-
-  async function answerHook(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const [, , name = '', hook] = request.url?.split('/') ?? []
-    const app = apps.get(name)
-    let body = ''
-    for await (const piece of request.setEncoding('utf8')) body += piece
-    const { pushed, objects } = JSON.parse(body) as { pushed: string; objects: Record<string, string> }
-    const [, commit = '', ref = ''] = pushed.split('\n')[0]?.split(' ') ?? []
-    const say = (line: string) => void response.write(`${line}\n`)
-    if (!app || !/^refs\/heads\/(main|master)$/.test(ref)) {
-      response.end(` !     Pushed to ${ref}, which deploys nothing.\n`)
-      return
-    }
-    if (hook === 'build') {
-      const built = await app.build(commit, objects, say)
-      response.end(`\0exit ${built ? 0 : 1}\n`)
-      return
-    }
-    await app.release(commit, say)
-    response.end()
+  async function end(): Promise<void> {
+    closing.abort(new Error('The local Heroku is closed.'))
+    await gitHttp.close()
+    // A release phase that runs is a dyno too: pushes are over only when it is.
+    await Promise.all([...apps.values()].map(({ dynos }) => dynos.end()))
+    await hooks.close()
+    await api.close()
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
-
-  function answerApi(request: IncomingMessage, response: ServerResponse): void {
-    const send = (status: number, body: unknown) =>
-      response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
-    if (request.headers.authorization !== `Bearer ${apiKey}`) {
-      return void send(401, { id: 'unauthorized', message: 'Invalid credentials provided.' })
-    }
-    const path = (request.url ?? '').split('?')[0] ?? ''
-    const [, kind, name = ''] = path.split('/')
-    const app = apps.get(decodeURIComponent(name))
-    const body =
-      kind === 'slugs'
-        ? [...apps.values()].flatMap((one) => slugOf(one, name) ?? [])[0]
-        : kind === 'apps' && app && answerOf(app, path)
-    if (!body) return void send(404, { id: 'not_found', message: "Couldn't find that app." })
-    send(200, body)
+  let ended: Promise<void> | undefined
+  const close = () => {
+    ended ??= end()
+    return ended
   }
 
   return {
-    apiUrl: url,
-    gitUrl: git.url,
-    apiKey,
-    log,
-    repositories,
-    createApp(name, { configVars = {}, formation = {} }) {
-      const { path: repository } = git.app(name)
-      const hook = join(import.meta.dirname, 'hook.mjs')
-      git.hook(name, 'pre-receive', `exec '${nodePath}' '${hook}' ${url}/hooks/${name}/build`)
-      git.hook(name, 'post-receive', `exec '${nodePath}' '${hook}' ${url}/hooks/${name}/release`)
-      const slugs = join(folder, 'slugs', name)
-      mkdirSync(slugs, { recursive: true })
-      const app = new LocalApp({
-        name,
-        configVars: new Map(Object.entries(configVars)),
-        formation: new Map(Object.entries(formation)),
-        log,
-        killAfterMs,
-        nodePath,
-        repository,
-        folder: slugs,
-      })
+    ...{ apiKey, apiUrl: api.url, gitUrl: gitHttp.url, repositories, log },
+    createApp(name, appOptions = {}) {
+      if (!/^[a-z][a-z0-9-]{1,28}[a-z0-9]$/.test(name) || apps.has(name)) {
+        const rule = 'a new name of 3 to 30 lower-case letters, digits and dashes, beginning with a letter'
+        throw new Error(`${JSON.stringify(name)} can't be an app's name: give ${rule}.`)
+      }
+      const repository = join(repositories, `${name}.git`)
+      createRepository(repository)
+      const place = { name, repository, slugs: join(folder, 'slugs', name), log, signal: closing.signal }
+      const app = openApp({ ...place, killAfterMs, nodePath, baseEnv, nextApi: api.nextFailure }, appOptions)
       apps.set(name, app)
       return app
     },
-    async [Symbol.asyncDispose]() {
-      server.closeAllConnections()
-      await git.close()
-      await Promise.all(builds)
-      await Promise.all([...apps.values()].map(({ dynos }) => dynos.end()))
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-      await rm(folder, { recursive: true, force: true, maxRetries: 5 })
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   }
 }
