@@ -569,6 +569,14 @@ describe('the new clock', () => {
     await hold[Symbol.asyncDispose]()
   })
 
+  it('counts only when it schedules', async () => {
+    const hold = await released()
+    await hold.release()
+    await scene.scripted('clock.8').beat({ state: 'booting', release: 'v43' })
+    expect(await complaint(hold.successor(300, 'v43'))).toMatchObject({ outcome: 'clock-not-seen' })
+    await hold[Symbol.asyncDispose]()
+  })
+
   it('that does not come in time is missed', async () => {
     const hold = await released()
     await hold.release()

@@ -186,15 +186,19 @@ describe('one Authorization header, and no more,', { timeout: 20_000 }, () => {
     await expectOneHeader()
   })
 
-  it('is sent when the job has set one by its environment', async () => {
+  it('is sent when the job has set one by its environment, and other settings of it stay', async () => {
     around = surroundings({
       env: {
         ...world.env,
-        GIT_CONFIG_COUNT: '1',
+        GIT_CONFIG_COUNT: '2',
         GIT_CONFIG_KEY_0: `http.${world.git.url}/.extraheader`,
         GIT_CONFIG_VALUE_0: other('x-access-token'),
+        GIT_CONFIG_KEY_1: 'gate.kept',
+        GIT_CONFIG_VALUE_1: 'yes',
       },
     })
+    const { git } = await world.preflight(around)
+    expect((await git.local('config', 'gate.kept')).stdout).toEqual(['yes'])
     await expectOneHeader()
   })
 

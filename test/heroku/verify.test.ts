@@ -142,6 +142,11 @@ describe('an API that gives no answer', () => {
     )
   })
 
+  it('for a while is waited for, also late in a long release phase', async () => {
+    const { done } = verifying([...times(200, pending), ...times(10, { status: 503 }), succeeded])
+    expect(await done).toBe('v43')
+  })
+
   it('about slugs for a while is waited for', async () => {
     server.script('/slugs/slug-43', ...times(5, { instead: 'drop' }), slugAnswer(COMMIT))
     const { done, around } = verifying([succeeded])
@@ -162,10 +167,12 @@ describe('an API that gives no answer', () => {
   })
 
   it('but a refusal is not waited for', async () => {
-    const { done } = verifying([pending, refusalAnswer(401, 'unauthorized', 'Invalid credentials provided.')])
+    const refused = refusalAnswer(401, 'unauthorized', 'Invalid credentials provided.')
+    const { done, time } = verifying([pending, refused])
     const error = await rejection(done)
     expect(error).toMatchObject({ outcome: 'failed', cause: { status: 401 } })
     expect(error.next).toMatch(/may run the new release already.*authorizations:create/)
+    expect(time.now()).toBe(POLL_MS)
   })
 })
 

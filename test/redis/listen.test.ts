@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis'
+import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
 import { parseRedisUrl } from '../../src/redis/address.ts'
 import { createClient } from '../../src/redis/client.ts'
@@ -77,6 +77,12 @@ it('says so when the user may not listen, and the connection still sends', async
 it('says so when the server is from before RESP3, and the connection still sends', async () => {
   await using old = await startRedis({ config: ['rename-command HELLO ""'] })
   await deaf(await connect('', old.port))
+})
+
+it('says so when the connection speaks RESP2 to a server of today, and it still sends', async () => {
+  const client = new Redis(proxy.port, '127.0.0.1', { protocol: 2 })
+  clients.push(client)
+  await deaf(client)
 })
 
 async function deaf(client: Redis): Promise<void> {
