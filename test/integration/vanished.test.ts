@@ -15,7 +15,7 @@ describe.concurrent('a runner that is gone without a word', () => {
     await using scene = await openScene()
     const clock = await scene.clock('v42')
     const step = scene.step({ processes: 'clock,worker', 'acknowledge-timeout': '2m' })
-    await step.waitForLine(/^clock\.1 (accepted|drained)/)
+    await step.waitForLine(/^clock\.1 (accepted|is drained)/)
     await step.vanish()
     await clock.next(/^\[deploy-gate\] resuming/, DRAIN_LEASE_MS + SLACK_MS)
     await clock.next(TICK)

@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { expect } from 'vitest'
 import { openHeroku } from '../../../src/heroku/heroku.ts'
 import type { HerokuPlan, Target } from '../../../src/heroku/preflight.ts'
 import { appAnswer, releasesAnswer, slugAnswer } from './answers.ts'
@@ -22,6 +23,8 @@ export interface World {
   /** puts `commit` on Heroku's main as what v42 runs */
   deployed(commit: string): void
   preflight(around: Surroundings, plan?: Partial<HerokuPlan>): Promise<Target>
+  /** fails if anything at Heroku has changed since the first preflight, or was to be changed */
+  assertUntouched(): void
   end(): Promise<void>
 }
 
@@ -46,6 +49,7 @@ export async function createWorld(): Promise<World> {
     forcePush: false,
     directory: checkout.path,
   }
+  let refs: string | undefined
   return {
     folder,
     env,
@@ -59,8 +63,15 @@ export async function createWorld(): Promise<World> {
       api.script('/apps/shop/releases', releasesAnswer({ version: 42, current: true }))
       api.script('/slugs/slug-42', slugAnswer(commit))
     },
-    preflight: (around, over = {}) =>
-      openHeroku({ ...plan, ...over }, { ...around, mask: () => {} }).preflight(),
+    preflight(around, over = {}) {
+      refs ??= remote.git('for-each-ref')
+      return openHeroku({ ...plan, ...over }, { ...around, mask: () => {} }).preflight()
+    },
+    assertUntouched() {
+      expect(remote.git('for-each-ref')).toBe(refs)
+      expect(git.requests.filter(({ path }) => path.includes('receive-pack'))).toEqual([])
+      expect(api.requests.filter(({ method }) => method !== 'GET')).toEqual([])
+    },
     async end() {
       await git.close()
       await api.close()
