@@ -79,6 +79,7 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
         GIT_PROTOCOL: String(request.headers['git-protocol'] ?? ''),
         HTTP_AUTHORIZATION: headers[0] ?? '',
         RELEASED: released,
+        SERVER: String(process.pid),
       },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
@@ -129,10 +130,9 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
     },
     hook(app, name, script) {
       const path = join(folder, `${app}.git`, 'hooks', name)
-      // Waits no longer than the folder exists, so that a failed test leaves no process.
+      // Waits no longer than this process lives, so that a test run that is killed leaves nobody waiting.
       const hold =
-        // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's
-        'hold() { while [ -d "${RELEASED%/*}" ] && [ ! -e "$RELEASED" ]; do sleep 0.05; done; }'
+        'hold() { while kill -0 "$SERVER" && [ ! -e "$RELEASED" ]; do sleep 0.05; done 2> /dev/null; }'
       writeFileSync(path, `#!/bin/sh\n${hold}\n${script}\n`)
       chmodSync(path, 0o755)
     },
