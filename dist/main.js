@@ -30,7 +30,7 @@ import {
   setOutput,
   summary,
   systemTime
-} from "./shared-OUYHX4ZN.js";
+} from "./shared-K2I7XYEG.js";
 
 // src/gate/gate.ts
 import { randomUUID } from "node:crypto";

@@ -12,7 +12,7 @@ import {
   recallHold,
   secretsOfPlan,
   systemTime
-} from "./shared-OUYHX4ZN.js";
+} from "./shared-K2I7XYEG.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held2, needs) {

@@ -43,6 +43,8 @@ export async function connectRedis(
     cause = error
   })
   client.on('ready', () => {
+    // ioredis is ready even when SELECT was refused, and would go on in database 0.
+    if (cause && isSelect(cause)) return
     if (connectedOnce) log.info(`${name}: connected again`)
     connectedOnce = true
     cause = undefined
@@ -55,6 +57,7 @@ export async function connectRedis(
         cause = undefined
         try {
           await client.connect()
+          if (cause) throw cause
         } catch (error) {
           const reason = cause ?? (error instanceof Error ? error : new Error(String(error)))
           throw isFinal(reason) ? new AbortError(reason) : reason
@@ -78,18 +81,23 @@ export async function connectRedis(
     closing = true
     client.disconnect()
     signal.throwIfAborted()
-    throw explain(name, cause ?? (error as Error))
+    throw explain(address, cause ?? (error as Error))
   } finally {
     signal.removeEventListener('abort', abort)
   }
   return client
 }
 
+function isSelect(error: Error & { command?: { name: string } }): boolean {
+  return error.command?.name === 'select'
+}
+
 /** Trying again would give the same answer. */
 function isFinal(error: Error): boolean {
   return (
     error instanceof PinError ||
-    /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH|ERR DB index)/.test(error.message) ||
+    isSelect(error) ||
+    /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) ||
     isCertificate(error)
   )
 }
@@ -98,12 +106,12 @@ function isCertificate(error: Error & { code?: string }): boolean {
   return /SELF_SIGNED|UNABLE_TO_VERIFY|CERT_|ERR_TLS_CERT/.test(error.code ?? '')
 }
 
-function explain(name: string, error: Error & { code?: string }): DeployError {
-  const [what, next] = reasons(error)
-  return new DeployError('preflight-failed', `${name}: ${what}`, next, { cause: error })
+function explain(address: RedisAddress, error: Error & { code?: string }): DeployError {
+  const [what, next] = reasons(error, address.tls)
+  return new DeployError('preflight-failed', `${describeAddress(address)}: ${what}`, next, { cause: error })
 }
 
-function reasons(error: Error & { code?: string }): [what: string, next: string] {
+function reasons(error: Error & { code?: string }, tls: boolean): [what: string, next: string] {
   if (error instanceof PinError) {
     return [
       `${error.message}.`,
@@ -120,6 +128,12 @@ function reasons(error: Error & { code?: string }): [what: string, next: string]
     return [
       `the user of the URL lacks a right (${error.message}).`,
       'Give the user the rights that docs/protocol.md lists, or use the URL of the default user.',
+    ]
+  }
+  if (error.message.startsWith('ERR DB index')) {
+    return [
+      'the server has no database of the number in the URL.',
+      "Leave the number out, as in redis://host:6379; the clock's URL must name the same database.",
     ]
   }
   if (isCertificate(error)) {
@@ -140,8 +154,15 @@ function reasons(error: Error & { code?: string }): [what: string, next: string]
       'Use redis:// for a server without TLS, or the port on which it speaks TLS.',
     ]
   }
+  // A server that waits for the other kind of words hangs up on the one, and says nothing to the other.
+  const kind =
+    !tls && /ECONNRESET|EPIPE/.test(error.code ?? '')
+      ? "If it speaks TLS there, as Heroku's Key-Value Store does, the URL must begin with rediss://. "
+      : tls && error.code === 'ETIMEDOUT'
+        ? 'If it does not speak TLS there, the URL must begin with redis://. '
+        : ''
   return [
     `no connection could be made in ${ATTEMPTS} attempts (${error.message || error.code}).`,
-    'Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.',
+    `${kind}Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.`,
   ]
 }

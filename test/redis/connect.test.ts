@@ -240,3 +240,27 @@ it('makes a lost connection anew, as a line in the log', { timeout: 60_000 }, as
   expect(await connected.ping()).toBe('PONG')
   connected.disconnect()
 })
+
+it.each([
+  [
+    'whose number the server does not have',
+    'gate:word@',
+    /no database of the number/,
+    /Leave the number out/,
+  ],
+  ['that the user may not select', 'bound:word@', /lacks a right \(NOPERM/, /Give the user the rights/],
+])('does not go on in another database than one %s', async (_, who, message, next) => {
+  await using server = await startRedis({
+    acl: ['user gate on >word ~* &* +@all', 'user bound on >word ~* &* +@all -select'],
+  })
+  const { error, lines } = await refusal(`redis://${who}127.0.0.1:${server.port}/99`)
+  expect(error.message).toMatch(message)
+  expect(error.next).toMatch(next)
+  expect(lines).toEqual([])
+})
+
+it('names rediss:// when a server with TLS hangs up on a URL without', { timeout: 60_000 }, async () => {
+  await using server = await startRedis({ tls: true })
+  const { error } = await refusal(`redis://127.0.0.1:${server.port}`)
+  expect(error.next).toMatch(/^If it speaks TLS there.*rediss:\/\//)
+})
