@@ -34,7 +34,7 @@ export function missingClock(short: Verdict['short'], timeoutMs: number): Deploy
   )
   return new DeployError(
     'missing-clock',
-    `${each.join(' and ')} took part within ${formatDuration(timeoutMs)}. ${BACK}`,
+    `${each.join(' and ')} took part within ${formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`,
     'Check that the process runs (heroku ps), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.',
   )
 }

@@ -1,17 +1,18 @@
-import { Alarm } from '../alarm.ts'
-import { formatDuration } from '../duration.ts'
 import { commit } from '../protocol/commit.ts'
-import { finish, force, renew } from '../protocol/drain.ts'
+import { force } from '../protocol/drain.ts'
 import { look, type View } from '../protocol/look.ts'
 import type { Owner } from '../protocol/owner.ts'
-import { isAlive } from '../protocol/row.ts'
 import * as complaint from './complaint.ts'
+import { Contact } from './contact.ts'
 import type { Surroundings } from './gate.ts'
-import { Lease } from './lease.ts'
 import { isOutage } from './outage.ts'
 import { type ParticipantProgress, Progress } from './progress.ts'
+import { successors } from './successor.ts'
 import type { DrainTerms } from './terms.ts'
 import { judge, type Verdict } from './verdict.ts'
+
+/** A cancelled job has 7.5 s in all. */
+const CANCELLED_WATCH_MS = 2_000
 
 /**
  * A drain in force. Leaving its scope by any road but `release` gives the participants back to their schedules. Every waiting
@@ -22,11 +23,7 @@ export class Hold implements AsyncDisposable {
   readonly #around: Surroundings
   readonly #terms: DrainTerms
   readonly #progress: Progress
-  readonly #lease: Lease
-  readonly #alarm: Alarm
-  readonly #startedAt: number
-  readonly #ring = () => this.#alarm.ring()
-  #finished = false
+  readonly #contact: Contact
   /** types nobody takes part with, and that is accepted */
   #forgiven: ReadonlySet<string> = new Set()
 
@@ -34,21 +31,13 @@ export class Hold implements AsyncDisposable {
     this.owner = owner
     this.#around = around
     this.#terms = terms
-    this.#progress = new Progress(
-      owner.epoch,
-      terms.asked.map(({ type }) => type),
-    )
-    this.#alarm = new Alarm(around.time)
-    this.#startedAt = sentAt
-    const { time, log, numbers } = around
-    const renewal = (leaseMs: number) => renew(around.host, around.keys, owner, leaseMs)
-    this.#lease = new Lease(renewal, { time, log, numbers, onLost: this.#ring }, sentAt, leftMs)
+    this.#progress = new Progress(owner.epoch, this.#types)
+    this.#contact = new Contact(around, owner, sentAt, leftMs)
   }
 
   /** Starts listening. */
   async begin(): Promise<void> {
-    await this.#around.listen(this.#ring)
-    this.#around.signal.addEventListener('abort', this.#ring)
+    await this.#contact.begin()
     await this.#look()
   }
 
@@ -58,7 +47,7 @@ export class Hold implements AsyncDisposable {
 
   /** ms since the request. */
   get elapsedMs(): number {
-    return this.#around.time.now() - this.#startedAt
+    return this.#contact.elapsedMs
   }
 
   /** How long no asked participant was scheduling; still counting while that lasts. */
@@ -101,7 +90,7 @@ export class Hold implements AsyncDisposable {
         forced = true
         deadline = this.elapsedMs + numbers.forceGraceMs
       }
-      await this.#pause(Math.min(numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)))
+      await this.#contact.pause(Math.min(numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)))
     }
   }
 
@@ -120,12 +109,12 @@ export class Hold implements AsyncDisposable {
     for (;;) {
       let sentAt = time.now()
       const { marginMs, pushLeaseMs } = numbers
-      const answer = await this.#insist(() => {
+      const answer = await this.#contact.insist(() => {
         sentAt = time.now()
         return commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway })
       })
       if (answer.kind === 'granted') {
-        this.#lease.extended(sentAt, answer.leftMs)
+        this.#contact.lease.extended(sentAt, answer.leftMs)
         return
       }
       if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
@@ -139,14 +128,15 @@ export class Hold implements AsyncDisposable {
       told = news
       if (answer.blockers.some(({ why }) => why === 'failed')) await this.drained()
       if (this.elapsedMs >= deadline) throw complaint.neverOpened(why)
-      await this.#pause(Math.min(numbers.lookEveryMs, 1_000))
+      await this.#contact.pause(Math.min(numbers.lookEveryMs, 1_000))
       await this.#look()
     }
   }
 
   /** What a person should know about the hold while the push runs; empty when all is well. */
   async concerns(): Promise<string[]> {
-    if (this.#lease.loss) return [complaint.leaseLost(this.#lease.loss.why, this.#lease.loss.asker).message]
+    const { loss } = this.#contact.lease
+    if (loss) return [complaint.leaseLost(loss.why, loss.asker).message]
     const view = await look(this.#around.host, this.#around.keys)
     // Held ones may end: that is Heroku's SIGTERM. Who boots is held.
     return this.#progress
@@ -157,7 +147,7 @@ export class Hold implements AsyncDisposable {
 
   /** The new release runs: the held participants stay quiet for their SIGTERM. Never rejects: by now the deploy has happened. */
   async release(): Promise<void> {
-    await this.#finish('released')
+    await this.#contact.finish('released')
   }
 
   /**
@@ -168,79 +158,51 @@ export class Hold implements AsyncDisposable {
   async successor(waitMs: number, release: string): Promise<string[]> {
     const deadline = this.elapsedMs + waitMs
     for (;;) {
-      const view = await this.#read(deadline).catch((error: unknown) => {
-        if (!isOutage(error)) throw error
-        throw complaint.clockUnknown(
-          this.#terms.asked.map(({ type }) => type),
-          error,
-          release,
-        )
+      const view = await this.#contact.read(deadline).catch((error: unknown) => {
+        throw isOutage(error) ? complaint.clockUnknown(this.#types, error, release) : error
       })
-      const seen = this.#terms.asked.map(({ type }) => ({
-        type,
-        row: view.rows.find(
-          (row) =>
-            row.type === type &&
-            isAlive(row, view.now) &&
-            row.state === 'running' &&
-            (row.after === this.owner.epoch || row.release === release),
-        ),
-      }))
-      if (seen.some(({ row }) => row)) this.#progress.quietEnded(this.elapsedMs)
-      const missing = seen.flatMap(({ type, row }) => (row ? [] : [type]))
-      if (missing.length === 0) return seen.flatMap(({ row }) => row?.dyno ?? [])
+      const seen = successors(view, this.#types, this.owner.epoch, release)
+      const dynos = seen.flatMap(({ dyno }) => dyno ?? [])
+      if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs)
+      const missing = seen.flatMap(({ type, dyno }) => (dyno === undefined ? type : []))
+      if (missing.length === 0) return dynos
       if (this.elapsedMs >= deadline) throw complaint.clockNotSeen(missing, waitMs, release)
-      await this.#pause(Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)))
+      await this.#contact.pause(
+        Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)),
+      )
     }
   }
 
   /** Gives the participants back to their schedules, unless the drain was released, and watches them resume. Never rejects. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const { log, numbers, time } = this.#around
-    if (!this.#finished && (await this.#finish('aborted'))) {
-      const held = () =>
-        this.participants.filter(
-          (one) => one.acceptedMs !== undefined && (one.state === 'draining' || one.state === 'drained'),
-        )
-      const until = time.now() + (this.#around.signal.aborted ? 2_000 : numbers.resumeWatchMs)
-      while (held().length > 0 && time.now() < until) {
-        try {
-          this.#tell(await look(this.#around.host, this.#around.keys))
-        } catch {
-          break
-        }
-        if (held().length > 0) await this.#alarm.wait(Math.min(250, numbers.lookEveryMs))
-      }
-      for (const one of held())
-        log.warning(
-          `${one.dyno} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`,
-        )
-      if (held().length === 0) this.#progress.quietEnded(this.elapsedMs)
-    }
-    this.#lease.stop()
-    this.#around.signal.removeEventListener('abort', this.#ring)
+    if (!this.#contact.ended && (await this.#contact.finish('aborted'))) await this.#seeResumed()
+    this.#contact.close()
   }
 
-  async #finish(ending: 'released' | 'aborted'): Promise<boolean> {
-    const { host, keys, log } = this.#around
-    const left = this.#lease.leftMs
-    this.#finished = true
-    this.#lease.stop()
-    try {
-      const answer = await finish(host, keys, this.owner, ending)
-      if (answer === 'not-ours')
-        log.warning("the drain was not this deploy's any more when it ended, so nothing was changed")
-      return answer !== 'not-ours'
-    } catch (error) {
-      log.warning(
-        `Redis could not be told that the drain is ${ending} (${(error as Error).message}); held participants resume by themselves within ${formatDuration(left)}`,
+  async #seeResumed(): Promise<void> {
+    const { host, keys, log, numbers, time, signal } = this.#around
+    const held = () =>
+      this.participants.filter(
+        (one) => one.acceptedMs !== undefined && (one.state === 'draining' || one.state === 'drained'),
       )
-      return false
+    const until = time.now() + (signal.aborted ? CANCELLED_WATCH_MS : numbers.resumeWatchMs)
+    while (held().length > 0 && time.now() < until) {
+      try {
+        this.#tell(await look(host, keys))
+      } catch {
+        break
+      }
+      if (held().length > 0) await this.#contact.wait(Math.min(250, numbers.lookEveryMs))
     }
+    for (const one of held())
+      log.warning(
+        `${one.dyno} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`,
+      )
+    if (held().length === 0) this.#progress.quietEnded(this.elapsedMs)
   }
 
   async #force(): Promise<void> {
-    const answer = await this.#insist(() => force(this.#around.host, this.#around.keys, this.owner))
+    const answer = await this.#contact.insist(() => force(this.#around.host, this.#around.keys, this.owner))
     if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
   }
 
@@ -253,46 +215,19 @@ export class Hold implements AsyncDisposable {
     this.#forgiven = new Set([...this.#forgiven, ...more])
   }
 
+  get #types(): string[] {
+    return this.#terms.asked.map(({ type }) => type)
+  }
+
   #judge(): Verdict {
     return judge(this.participants, this.#terms, this.elapsedMs)
   }
 
-  async #read(untilMs?: number): Promise<View> {
-    return this.#insist(() => look(this.#around.host, this.#around.keys), untilMs)
-  }
-
-  /** Does `work`, and again while Redis is away: how long that may last is the lease's to say, or `untilMs`, in ms since the request. */
-  async #insist<T>(work: () => Promise<T>, untilMs = Number.POSITIVE_INFINITY): Promise<T> {
-    for (;;) {
-      this.#check()
-      try {
-        const result = await work()
-        this.#check()
-        return result
-      } catch (error) {
-        this.#check()
-        if (!isOutage(error) || this.elapsedMs >= untilMs) throw error
-        await this.#pause(this.#around.numbers.renewAgainMs)
-      }
-    }
-  }
-
   async #look(): Promise<void> {
-    this.#tell(await this.#read())
+    this.#tell(await this.#contact.read())
   }
 
   #tell(view: View): void {
     for (const { line } of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line)
-  }
-
-  #check(): void {
-    this.#around.signal.throwIfAborted()
-    if (this.#lease.loss && !this.#finished)
-      throw complaint.leaseLost(this.#lease.loss.why, this.#lease.loss.asker)
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await this.#alarm.wait(ms)
-    this.#check()
   }
 }
