@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util'
+
 /**
  * Texts that come from a participant, from git or from Heroku, made inert for the place where they are shown.
  * What a terminal, the runner, a markdown renderer or mermaid would act on is shown, or left out, but never obeyed.
@@ -7,9 +9,7 @@ const LONGEST = 2_000
 
 /** One line without control characters and terminal sequences, of at most `longest` characters. */
 export function oneLine(text: string, longest = LONGEST): string {
-  const plain = text
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: terminal sequences begin with one
-    .replace(/\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?)/g, '')
+  const plain = stripVTControlCharacters(text)
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
     // Characters that reverse or hide text.
     .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')

@@ -1,9 +1,9 @@
 import type { AskedProcess, DeployPlan } from '../deploy/plan.ts'
-import { secretsOf } from '../heroku/credentials.ts'
+import { API_KEY_FORM, secretsOf } from '../heroku/credentials.ts'
 import { DeployError } from '../outcome.ts'
 import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
-import { parseRedisUrl, REDIS_URL_RULE } from '../redis/address.ts'
-import { misspelled } from './input-names.ts'
+import { parseRedisUrl, REDIS_URL_RULE, secretsOfRedisUrl } from '../redis/address.ts'
+import { type InputName, misspelled } from './input-names.ts'
 import { InputReader, quote } from './input-reader.ts'
 
 /** Where inputs come from: the toolkit's `getInput`, and the job's environment. */
@@ -35,9 +35,8 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
     ),
     apiKey: read.required(
       'heroku-api-key',
-      /^[\x21-\x7e]+$/,
-      // biome-ignore lint/suspicious/noTemplateCurlyInString: this is what goes into a workflow
-      'a token of `heroku authorizations:create`, passed as ${{ secrets.HEROKU_API_KEY }}, without blanks in it. In a pull request from a fork, secrets are empty',
+      API_KEY_FORM,
+      'a token of `heroku authorizations:create`, stored as a repository secret and passed from there, without blanks in it. In a pull request from a fork, secrets are empty',
     ),
     apiUrl: readEndpoint(read, env, 'HEROKU_API_URL', 'https://api.heroku.com'),
     gitUrl: readEndpoint(read, env, 'HEROKU_GIT_URL', 'https://git.heroku.com'),
@@ -73,24 +72,24 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
 
 /** Every text of the plan that must not show. */
 export function secretsOfPlan({ apiKey, redis }: DeployPlan): string[] {
-  if (redis.url === undefined) return secretsOf(apiKey)
-  const { password } = parseRedisUrl(redis.url)
-  const written = /^[^:]+:\/\/[^@]*?:([^@]*)@/.exec(redis.url)?.[1]
-  return [...secretsOf(apiKey), redis.url, ...[password ?? '', written ?? ''].filter((text) => text !== '')]
+  return [...secretsOf(apiKey), ...(redis.url === undefined ? [] : secretsOfRedisUrl(redis.url))]
 }
 
 function checkTogether(read: InputReader, plan: DeployPlan): void {
-  const longer = (one: string, other: string, why: string) =>
-    read.problem(
-      one,
-      `(${read.text(one as 'drain-timeout')}) is not shorter than ${other} (${read.text(other as 'drain-timeout')}). ${why}`,
-    )
   const { acknowledgeTimeoutMs, drainTimeoutMs, deployTimeoutMs } = plan
+  const given = (name: InputName) => `${name} (${read.text(name)})`
   if (acknowledgeTimeoutMs > drainTimeoutMs && drainTimeoutMs > 0) {
-    longer('acknowledge-timeout', 'drain-timeout', 'Who has not accepted a request can not have drained')
+    const drain = given('drain-timeout')
+    read.problem(
+      given('acknowledge-timeout'),
+      `is longer than ${drain}. Who has not accepted a request can not have drained`,
+    )
   }
   if (drainTimeoutMs >= deployTimeoutMs && deployTimeoutMs > 0) {
-    longer('drain-timeout', 'deploy-timeout', 'A deploy takes its drain and its build: raise deploy-timeout')
+    read.problem(
+      given('drain-timeout'),
+      `is not shorter than ${given('deploy-timeout')}. A deploy takes its drain and its build: raise deploy-timeout`,
+    )
   }
 }
 

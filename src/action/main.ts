@@ -1,11 +1,9 @@
 import * as core from '@actions/core'
 import { deploy } from '../deploy/deploy.ts'
 import type { DeployReport } from '../deploy/report.ts'
-import { openHeroku } from '../heroku/heroku.ts'
 import { DeployError, SUCCESSES } from '../outcome.ts'
-import { systemTime } from '../time.ts'
-import { actionsLog, group, maskSecret } from './actions-log.ts'
-import { readPlan, secretsOfPlan } from './inputs.ts'
+import { actionsLog, group } from './actions-log.ts'
+import { open } from './opening.ts'
 import { writeOutputs, writePessimisticOutputs } from './outputs.ts'
 import { rememberEnd, rememberHold } from './state.ts'
 import { renderSummary } from './summary.ts'
@@ -26,24 +24,8 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 
 try {
   writePessimisticOutputs(core.setOutput)
-  const plan = readPlan({ getInput: (name) => core.getInput(name), env: process.env })
-  for (const secret of secretsOfPlan(plan)) maskSecret(secret)
-  const heroku = openHeroku(plan, {
-    log: actionsLog,
-    time: systemTime,
-    signal: cancel.signal,
-    env: process.env,
-    mask: maskSecret,
-  })
-  const told = await deploy(plan, {
-    heroku,
-    log: actionsLog,
-    group,
-    time: systemTime,
-    cancel: cancel.signal,
-    mask: maskSecret,
-    remember: rememberHold,
-  })
+  const { plan, ...around } = open(cancel.signal)
+  const told = await deploy(plan, { ...around, group, cancel: cancel.signal, remember: rememberHold })
   await report(told)
   // After a failure the post step looks once more whether the hold is ended: it may be that Redis could not be told.
   if (SUCCESSES.includes(told.outcome)) rememberEnd()

@@ -4,7 +4,7 @@ import { NUMBERS } from '../gate/numbers.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
 import { gateKeys } from '../protocol/keys.ts'
-import { describeAddress, parseRedisUrl, REDIS_URL_RULE } from '../redis/address.ts'
+import { describeAddress, parseRedisUrl, REDIS_URL_RULE, secretsOfRedisUrl } from '../redis/address.ts'
 import { connectRedis } from '../redis/connect.ts'
 import type { Trust } from '../redis/connector.ts'
 import { checkHealth } from '../redis/health.ts'
@@ -35,10 +35,10 @@ export async function openServer(plan: DeployPlan, needs: ServerNeeds): Promise<
   const { log, time, signal, mask } = needs
   const given = plan.redis.url
   const url = given ?? (await needs.configVar(plan.redis.configVar))
-  mask(url)
   const source = given === undefined ? `config var ${plan.redis.configVar} of ${plan.app}` : 'redis-url'
+  mask(url)
   const address = read(url, source)
-  if (address.password !== undefined) mask(address.password)
+  for (const secret of secretsOfRedisUrl(url)) mask(secret)
   const name = describeAddress(address)
   let fingerprint: string | undefined
   const client = await connectRedis(

@@ -1,7 +1,7 @@
 import { DeployError } from '../outcome.ts'
 
 /** What an HTTP header can carry. A line break in a header would make the platform quote the token in its error. */
-const HEADER_TEXT = /^[\x21-\x7e]+$/
+export const API_KEY_FORM = /^[\x21-\x7e]+$/
 
 /** Heroku's git takes any user name; the API key is the password. */
 const encoded = (apiKey: string) => Buffer.from(`heroku:${apiKey}`).toString('base64')
@@ -24,7 +24,7 @@ export function maskOf(apiKey: string): (text: string) => string {
 
 /** @throws DeployError `preflight-failed` when no header could carry the key; the key is not quoted */
 export function assertApiKey(apiKey: string): void {
-  if (HEADER_TEXT.test(apiKey)) return
+  if (API_KEY_FORM.test(apiKey)) return
   throw new DeployError(
     'preflight-failed',
     apiKey === ''

@@ -41,6 +41,12 @@ export function parseRedisUrl(text: string): RedisAddress {
   }
 }
 
+/** Every text that gives a valid URL's password away: masks must cover all of them, so also the password as it is written there. */
+export function secretsOfRedisUrl(text: string): string[] {
+  const { password } = parseRedisUrl(text)
+  return password === undefined ? [text] : [...new Set([text, password, new URL(text).password])]
+}
+
 /** `Redis at host:port`, without user, password or database. */
 export function describeAddress({ host, port, tls }: RedisAddress): string {
   return `Redis at ${host.includes(':') ? `[${host}]` : host}:${port}${tls ? ' (TLS)' : ''}`

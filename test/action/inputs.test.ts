@@ -123,7 +123,7 @@ describe('a problem', () => {
       '40m',
       /drain-timeout \(40m\) is not shorter than deploy-timeout \(30m\).*raise deploy-timeout/,
     ],
-    ['drain-timeout', '10s', /acknowledge-timeout \(30s\) is not shorter than drain-timeout \(10s\)/],
+    ['drain-timeout', '10s', /acknowledge-timeout \(30s\) is longer than drain-timeout \(10s\)/],
   ])('%s: %j', (name, value, expected) => {
     const text = complaint({ [name]: value })
     expect(text).toMatch(expected)
