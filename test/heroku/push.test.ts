@@ -1,35 +1,23 @@
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { HerokuPlan, Target } from '../../src/heroku/preflight.ts'
 import { push } from '../../src/heroku/push.ts'
 import { groupOf, processes } from './support/processes.ts'
+import { BUILD, createPushing, type Pushing } from './support/pushing.ts'
 import { createRepository } from './support/repository.ts'
-import { type Surroundings, surroundings } from './support/surroundings.ts'
-import { createWorld, rejection, type World } from './support/world.ts'
-
-const BUILD = 'echo "-----> Node.js app detected"\nhold\necho "       Released v43"'
+import type { Surroundings } from './support/surroundings.ts'
+import { rejection, type World } from './support/world.ts'
 
 let world: World
 let around: Surroundings
 let head: string
 let commit: string
+let prepared: Pushing['prepared']
 
 beforeEach(async () => {
-  world = await createWorld()
-  around = surroundings({ env: world.env })
-  head = world.checkout.commit('one')
-  world.deployed(head)
-  commit = world.checkout.commit('two')
+  ;({ world, around, head, commit, prepared } = await createPushing())
 })
 afterEach(() => world.end())
-
-/** A preflight, and then Heroku's build as the shell script `build`. */
-async function prepared(build: string, plan: Partial<HerokuPlan> = {}): Promise<Target> {
-  const target = await world.preflight(around, plan)
-  world.git.hook('shop', 'pre-receive', build)
-  return target
-}
 
 const headOf = (branch: string) => world.remote.git('rev-parse', `refs/heads/${branch}`)
 

@@ -3,32 +3,21 @@ import type { Target } from '../../src/heroku/preflight.ts'
 import { push } from '../../src/heroku/push.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { buildAnswer, refusalAnswer, releasesAnswer, slugAnswer } from './support/answers.ts'
+import { BUILD, createPushing, type Pushing } from './support/pushing.ts'
 import { type Surroundings, scriptedTime, surroundings } from './support/surroundings.ts'
-import { createWorld, rejection, type World } from './support/world.ts'
+import { rejection, type World } from './support/world.ts'
 
 const LOOK_AGAIN_MS = 5_000
-const BUILD = 'echo "-----> Node.js app detected"\nhold\necho "       Released v43"'
-
 let world: World
 let around: Surroundings
 let head: string
 let commit: string
+let prepared: Pushing['prepared']
 
 beforeEach(async () => {
-  world = await createWorld()
-  around = surroundings({ env: world.env })
-  head = world.checkout.commit('one')
-  world.deployed(head)
-  commit = world.checkout.commit('two')
+  ;({ world, around, head, commit, prepared } = await createPushing())
 })
 afterEach(() => world.end())
-
-/** A preflight, and then Heroku's build as the shell script `build`. */
-async function prepared(build: string): Promise<Target> {
-  const target = await world.preflight(around)
-  world.git.hook('shop', 'pre-receive', build)
-  return target
-}
 
 const headAtHeroku = () => world.remote.git('rev-parse', 'refs/heads/main')
 

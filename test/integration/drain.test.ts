@@ -44,44 +44,45 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
     expect((await step.post()).log).toBe('')
   })
 
-  it('aborts the job, stores it and pushes under on-drain-timeout: force', async () => {
-    await using scene = await openScene()
-    scene.builds()
-    scene.world.git.release()
-    const old = await scene.clock('v42')
-    await scene.startJob(old)
-    const step = scene.step({
-      'acknowledge-timeout': '2s',
-      'drain-timeout': '2s',
-      'on-drain-timeout': 'force',
-      'wait-for-clock': '0',
-    })
-    const result = await step.done
-    await old.saw(/^job 1 stored/)
-    expect(result.outputs).toMatchObject({ outcome: 'deployed', 'jobs-stored': '1', 'jobs-finished': '0' })
-    expect(told(result, 'warning')).toMatch(/Telling the participants to abort what runs and store it/)
-    expect(scene.pushed()).toBe(scene.commit)
-  })
+  describe('of a job that takes longer than the drain may', () => {
+    async function deployOver(onDrainTimeout: string) {
+      const scene = await openScene()
+      scene.builds()
+      scene.world.git.release()
+      const old = await scene.clock('v42')
+      await scene.startJob(old)
+      const { done } = scene.step({
+        'acknowledge-timeout': '2s',
+        'drain-timeout': '2s',
+        'on-drain-timeout': onDrainTimeout,
+        'wait-for-clock': '0',
+      })
+      return { scene, old, result: await done }
+    }
 
-  it('pushes over the running job under on-drain-timeout: deploy, and says so', async () => {
-    await using scene = await openScene()
-    scene.builds()
-    scene.world.git.release()
-    const old = await scene.clock('v42')
-    await scene.startJob(old)
-    const step = scene.step({
-      'acknowledge-timeout': '2s',
-      'drain-timeout': '2s',
-      'on-drain-timeout': 'deploy',
-      'wait-for-clock': '0',
+    it('aborts it, stores it and pushes under on-drain-timeout: force', async () => {
+      const { scene, old, result } = await deployOver('force')
+      await using _ = scene
+      await old.saw(/^job 1 stored/)
+      expect(result.outputs).toMatchObject({
+        outcome: 'deployed',
+        'jobs-stored': '1',
+        'jobs-finished': '0',
+      })
+      expect(told(result, 'warning')).toMatch(/Telling the participants to abort what runs and store it/)
+      expect(scene.pushed()).toBe(scene.commit)
     })
-    const result = await step.done
-    expect(result.outputs.outcome).toBe('deployed')
-    expect(told(result, 'warning')).toMatch(
-      /clock\.1 \(1 job running, counting boxes\).*Pushing all the same/,
-    )
-    expect(result.summary).toMatch(/^## ⚠️ Deployed/)
-    expect(scene.pushed()).toBe(scene.commit)
+
+    it('pushes over it under on-drain-timeout: deploy, and says so', async () => {
+      const { scene, result } = await deployOver('deploy')
+      await using _ = scene
+      expect(result.outputs.outcome).toBe('deployed')
+      expect(told(result, 'warning')).toMatch(
+        /clock\.1 \(1 job running, counting boxes\).*Pushing all the same/,
+      )
+      expect(result.summary).toMatch(/^## ⚠️ Deployed/)
+      expect(scene.pushed()).toBe(scene.commit)
+    })
   })
 
   it('asks nobody under skip-drain, and says so loudly', async () => {

@@ -5,6 +5,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
+import { forward } from '../../support/cgi.ts'
 import { gitEnvironment, openRepository, type Repository } from './repository.ts'
 import { until } from './until.ts'
 
@@ -91,22 +92,7 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
       if (!request.complete) backend.stdin.end()
     })
     backend.stdin.on('error', () => {})
-    let head: Buffer | undefined = Buffer.alloc(0)
-    backend.stdout.on('data', (piece: Buffer) => {
-      if (head === undefined) return void response.write(piece)
-      head = Buffer.concat([head, piece])
-      const end = head.indexOf('\r\n\r\n')
-      if (end < 0) return
-      let status = 200
-      for (const line of head.subarray(0, end).toString().split('\r\n')) {
-        const [name = '', value = ''] = line.split(/: (.*)/)
-        if (name === 'Status') status = Number.parseInt(value, 10)
-        else response.setHeader(name, value)
-      }
-      response.writeHead(status)
-      response.write(head.subarray(end + 4))
-      head = undefined
-    })
+    forward(backend.stdout, response)
     backend.stdout.on('end', () => response.end())
   }
 

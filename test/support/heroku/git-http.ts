@@ -6,6 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
+import { forward } from '../cgi.ts'
 import type { LocalApp } from './app.ts'
 import type { EventLog } from './events.ts'
 import { gitEnvironment } from './git.ts'
@@ -120,25 +121,4 @@ function passwordOf({ headers }: IncomingMessage): string | undefined {
   const [kind, credentials = ''] = headers.authorization?.split(' ') ?? []
   if (kind?.toLowerCase() !== 'basic') return undefined
   return /^[^:]*:(.*)$/s.exec(Buffer.from(credentials, 'base64').toString())?.[1]
-}
-
-/** Sends on what a CGI program answers, as it comes; without a client it is read all the same. */
-function forward(output: NodeJS.ReadableStream, response: ServerResponse): void {
-  let head: Buffer | undefined = Buffer.alloc(0)
-  output.on('data', (piece: Buffer) => {
-    if (response.destroyed) return
-    if (head === undefined) return void response.write(piece)
-    head = Buffer.concat([head, piece])
-    const end = head.indexOf('\r\n\r\n')
-    if (end < 0) return
-    let status = 200
-    for (const line of head.subarray(0, end).toString().split('\r\n')) {
-      const [name = '', value = ''] = line.split(/: (.*)/)
-      if (name === 'Status') status = Number.parseInt(value, 10)
-      else response.setHeader(name, value)
-    }
-    response.writeHead(status)
-    response.write(head.subarray(end + 4))
-    head = undefined
-  })
 }
