@@ -13,24 +13,19 @@ import {
   finish,
   force,
   formatDuration,
-  getInput,
   group,
   lostReply,
   markdown,
-  maskSecret,
-  openHeroku,
+  open,
   openServer,
-  readPlan,
   rememberEnd,
   rememberHold,
   renew,
   run,
   script,
-  secretsOfPlan,
   setOutput,
-  summary,
-  systemTime
-} from "./shared-K2I7XYEG.js";
+  summary
+} from "./shared-HXN4WCRD.js";
 
 // src/gate/gate.ts
 import { randomUUID } from "node:crypto";
@@ -136,32 +131,6 @@ function readAsker(text) {
     return {};
   }
 }
-
-// src/alarm.ts
-var Alarm = class {
-  #time;
-  #rung = false;
-  #waiting;
-  constructor(time) {
-    this.#time = time;
-  }
-  ring() {
-    this.#rung = true;
-    this.#waiting?.abort();
-  }
-  /** Resolves after `ms`, or at a ring. One wait at a time. */
-  async wait(ms) {
-    if (!this.#rung && ms > 0) {
-      this.#waiting = new AbortController();
-      const { signal } = this.#waiting;
-      await this.#time.sleep(ms, signal).catch((error2) => {
-        if (!signal.aborted) throw error2;
-      });
-      this.#waiting = void 0;
-    }
-    this.#rung = false;
-  }
-};
 
 // src/protocol/scripts/commit.lua
 var commit_default = "-- The gate itself: draining -> pushing, only if everybody is drained at this epoch and stays held for the margin.\n-- KEYS: intent, roster\n-- ARGV: id, epoch, margin ms, push lease ms, 'strict' or 'anyway', doorbell, then process type, at least, ...\n-- Replies: granted, ms left | lost, why, asker | blocked, then why, dyno, process type, detail, participant id, ...\nlocal id, epoch, margin, push_lease, mode, doorbell = unpack(ARGV, 1, 6)\nlocal intent = {}\nlocal fields = redis.call('HGETALL', KEYS[1])\nfor index = 1, #fields, 2 do\n  intent[fields[index]] = fields[index + 1]\nend\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nif intent.phase == 'pushing' then\n  return { 'granted', intent.expiry - now }\nend\n\nmargin = tonumber(margin)\nlocal rows = read_roster(KEYS[2])\nlocal joins = latest_joins(rows)\nlocal reply, held, asked = { 'blocked' }, {}, {}\nlocal function block(reason, dyno, process, detail, participant)\n  for _, value in ipairs({ reason, dyno, process, detail, participant }) do\n    reply[#reply + 1] = value\n  end\nend\nfor index = 7, #ARGV, 2 do\n  asked[ARGV[index]] = tonumber(ARGV[index + 1])\n  held[ARGV[index]] = 0\nend\n\nfor participant, row in pairs(rows) do\n  local target = intent['target:' .. participant]\n  if (asked[row.type] or target) and row.state ~= 'exited' and not replaced(row, joins) then\n    if not alive(row) then\n      if target then\n        block('silent', row.dyno, row.type, string.format('%.0f', now - row.seen), participant)\n      end\n    elseif row.epoch ~= epoch or row.state ~= 'drained' then\n      block(row.epoch == epoch and row.state or 'unanswered', row.dyno, row.type, tostring(row.running or 0), participant)\n    elseif (tonumber(row.hold) or 0) < now + margin then\n      block('short-hold', row.dyno, row.type, string.format('%.0f', (tonumber(row.hold) or 0) - now), participant)\n    else\n      held[row.type] = (held[row.type] or 0) + 1\n    end\n  end\nend\nfor field, dyno in pairs(intent) do\n  local participant = string.match(field, '^target:(.*)$')\n  if participant and not rows[participant] then\n    block('gone', dyno, '', '', participant)\n  end\nend\nfor process, at_least in pairs(asked) do\n  local need = math.max(at_least, tonumber(intent['count:' .. process] or 0))\n  if held[process] < need then\n    block('too-few', '', process, held[process] .. '/' .. need, '')\n  end\nend\nif intent.expiry - now < margin then\n  block('short-lease', '', '', tostring(intent.expiry - now), '')\nend\nif #reply > 1 and mode ~= 'anyway' then\n  return reply\nend\n\nlocal expiry = math.max(tonumber(intent.expiry), now + push_lease)\nredis.call('HSET', KEYS[1], 'phase', 'pushing', 'lease', push_lease, 'expiry', string.format('%.0f', expiry),\n  'committed', string.format('%.0f', now))\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'granted', expiry - now }\n";
@@ -326,7 +295,7 @@ function missingClock(short, timeoutMs) {
   );
   return new DeployError(
     "missing-clock",
-    `${each.join(" and ")} took part within ${formatDuration(timeoutMs)}. ${BACK}`,
+    `${each.join(" and ")} took part within ${formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`,
     "Check that the process runs (heroku ps), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy."
   );
 }
@@ -399,6 +368,32 @@ function describe({ why, dyno, type, detail }) {
       return `${dyno} is ${why}`;
   }
 }
+
+// src/alarm.ts
+var Alarm = class {
+  #time;
+  #rung = false;
+  #waiting;
+  constructor(time) {
+    this.#time = time;
+  }
+  ring() {
+    this.#rung = true;
+    this.#waiting?.abort();
+  }
+  /** Resolves after `ms`, or at a ring. One wait at a time. */
+  async wait(ms) {
+    if (!this.#rung && ms > 0) {
+      this.#waiting = new AbortController();
+      const { signal } = this.#waiting;
+      await this.#time.sleep(ms, signal).catch((error2) => {
+        if (!signal.aborted) throw error2;
+      });
+      this.#waiting = void 0;
+    }
+    this.#rung = false;
+  }
+};
 
 // src/gate/lease.ts
 var Lease = class {
@@ -479,6 +474,118 @@ function isOutage(error2) {
   return error2.name !== "ReplyError" || FOR_A_MOMENT.test(error2.message);
 }
 
+// src/gate/contact.ts
+var Contact = class {
+  #around;
+  #owner;
+  #lease;
+  #alarm;
+  #startedAt;
+  #ring = () => this.#alarm.ring();
+  #ended = false;
+  /** @param sentAt when the request was sent that the lease of `leftMs` came with */
+  constructor(around, owner, sentAt, leftMs) {
+    this.#around = around;
+    this.#owner = owner;
+    this.#startedAt = sentAt;
+    this.#alarm = new Alarm(around.time);
+    const { time, log, numbers } = around;
+    const renewal = (leaseMs) => renew(around.host, around.keys, owner, leaseMs);
+    this.#lease = new Lease(renewal, { time, log, numbers, onLost: this.#ring }, sentAt, leftMs);
+  }
+  /** Lets reports of participants and the end of the deploy cut waits short. */
+  async begin() {
+    await this.#around.listen(this.#ring);
+    this.#around.signal.addEventListener("abort", this.#ring);
+  }
+  /** ms since the request. */
+  get elapsedMs() {
+    return this.#around.time.now() - this.#startedAt;
+  }
+  get lease() {
+    return this.#lease;
+  }
+  /** whether the drain was finished from here */
+  get ended() {
+    return this.#ended;
+  }
+  /**
+   * Ends the drain: no more renewals, and a lost lease is no error any more. Never rejects.
+   * @returns whether it was this deploy's to end, and the server knows
+   */
+  async finish(ending) {
+    const { host, keys, log } = this.#around;
+    const { leftMs } = this.#lease;
+    this.#ended = true;
+    this.#lease.stop();
+    try {
+      const answer = await finish(host, keys, this.#owner, ending);
+      if (answer === "not-ours")
+        log.warning("the drain was not this deploy's any more when it ended, so nothing was changed");
+      return answer !== "not-ours";
+    } catch (error2) {
+      log.warning(
+        `Redis could not be told that the drain is ${ending} (${error2.message}); held participants resume by themselves within ${formatDuration(leftMs)}`
+      );
+      return false;
+    }
+  }
+  close() {
+    this.#lease.stop();
+    this.#around.signal.removeEventListener("abort", this.#ring);
+  }
+  /** Who takes part now. @param untilMs as in `insist` */
+  read(untilMs) {
+    return this.insist(() => look(this.#around.host, this.#around.keys), untilMs);
+  }
+  /**
+   * Does `work`, and again while Redis is away: how long that may last is the lease's to say, or `untilMs`, in ms since the request.
+   * @throws DeployError (`lease-lost`); the outage's own error when `untilMs` is over
+   */
+  async insist(work, untilMs = Number.POSITIVE_INFINITY) {
+    for (; ; ) {
+      this.#check();
+      try {
+        const result = await work();
+        this.#check();
+        return result;
+      } catch (error2) {
+        this.#check();
+        if (!isOutage(error2) || this.elapsedMs >= untilMs) throw error2;
+        await this.pause(this.#around.numbers.renewAgainMs);
+      }
+    }
+  }
+  /**
+   * Waits for a report, `ms` at the longest.
+   * @throws DeployError (`lease-lost`)
+   */
+  async pause(ms) {
+    await this.wait(ms);
+    this.#check();
+  }
+  /** As `pause`, but whatever became of lease and deploy. */
+  wait(ms) {
+    return this.#alarm.wait(ms);
+  }
+  #check() {
+    this.#around.signal.throwIfAborted();
+    const { loss } = this.#lease;
+    if (loss && !this.#ended) throw leaseLost(loss.why, loss.asker);
+  }
+};
+
+// src/gate/successor.ts
+function successors({ rows, now }, types, epoch, release) {
+  const schedules = rows.filter(
+    (row) => row.state === "running" && isAlive(row, now) && (row.after === epoch || row.release === release)
+  );
+  return types.map((type) => {
+    const row = schedules.find((one) => one.type === type);
+    return { type, ...row && { dyno: row.dyno } };
+  });
+}
+
 // src/gate/verdict.ts
 function judge(participants2, terms, nowMs) {
   const present = participants2.filter((one) => one.state !== "exited" && !isReplaced(one, participants2));
@@ -512,36 +619,25 @@ function isReplaced(one, participants2) {
 }
 
 // src/gate/hold.ts
+var CANCELLED_WATCH_MS = 2e3;
 var Hold = class {
   owner;
   #around;
   #terms;
   #progress;
-  #lease;
-  #alarm;
-  #startedAt;
-  #ring = () => this.#alarm.ring();
-  #finished = false;
+  #contact;
   /** types nobody takes part with, and that is accepted */
   #forgiven = /* @__PURE__ */ new Set();
   constructor(around, owner, terms, sentAt, leftMs) {
     this.owner = owner;
     this.#around = around;
     this.#terms = terms;
-    this.#progress = new Progress(
-      owner.epoch,
-      terms.asked.map(({ type }) => type)
-    );
-    this.#alarm = new Alarm(around.time);
-    this.#startedAt = sentAt;
-    const { time, log, numbers } = around;
-    const renewal = (leaseMs) => renew(around.host, around.keys, owner, leaseMs);
-    this.#lease = new Lease(renewal, { time, log, numbers, onLost: this.#ring }, sentAt, leftMs);
+    this.#progress = new Progress(owner.epoch, this.#types);
+    this.#contact = new Contact(around, owner, sentAt, leftMs);
   }
   /** Starts listening. */
   async begin() {
-    await this.#around.listen(this.#ring);
-    this.#around.signal.addEventListener("abort", this.#ring);
+    await this.#contact.begin();
     await this.#look();
   }
   get participants() {
@@ -549,7 +645,7 @@ var Hold = class {
   }
   /** ms since the request. */
   get elapsedMs() {
-    return this.#around.time.now() - this.#startedAt;
+    return this.#contact.elapsedMs;
   }
   /** How long no asked participant was scheduling; still counting while that lasts. */
   get quietMs() {
@@ -590,7 +686,7 @@ var Hold = class {
         forced = true;
         deadline = this.elapsedMs + numbers.forceGraceMs;
       }
-      await this.#pause(Math.min(numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)));
+      await this.#contact.pause(Math.min(numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)));
     }
   }
   /**
@@ -608,12 +704,12 @@ var Hold = class {
     for (; ; ) {
       let sentAt = time.now();
       const { marginMs, pushLeaseMs } = numbers;
-      const answer = await this.#insist(() => {
+      const answer = await this.#contact.insist(() => {
         sentAt = time.now();
         return commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway });
       });
       if (answer.kind === "granted") {
-        this.#lease.extended(sentAt, answer.leftMs);
+        this.#contact.lease.extended(sentAt, answer.leftMs);
         return;
       }
       if (answer.kind === "lost") throw leaseLost(answer.why, answer.asker);
@@ -623,19 +719,20 @@ var Hold = class {
       told = news;
       if (answer.blockers.some(({ why: why2 }) => why2 === "failed")) await this.drained();
       if (this.elapsedMs >= deadline) throw neverOpened(why);
-      await this.#pause(Math.min(numbers.lookEveryMs, 1e3));
+      await this.#contact.pause(Math.min(numbers.lookEveryMs, 1e3));
       await this.#look();
     }
   }
   /** What a person should know about the hold while the push runs; empty when all is well. */
   async concerns() {
-    if (this.#lease.loss) return [leaseLost(this.#lease.loss.why, this.#lease.loss.asker).message];
+    const { loss } = this.#contact.lease;
+    if (loss) return [leaseLost(loss.why, loss.asker).message];
     const view = await look(this.#around.host, this.#around.keys);
     return this.#progress.update(view, this.elapsedMs).filter(({ of }) => of.state === "running" || of.state === "failed" || of.state === "silent").map(({ line }) => `${line}, while the push runs`);
   }
   /** The new release runs: the held participants stay quiet for their SIGTERM. Never rejects: by now the deploy has happened. */
   async release() {
-    await this.#finish("released");
+    await this.#contact.finish("released");
   }
   /**
    * Waits until a participant that booted after the commit is seen for each asked process type.
@@ -645,71 +742,47 @@ var Hold = class {
   async successor(waitMs, release) {
     const deadline = this.elapsedMs + waitMs;
     for (; ; ) {
-      const view = await this.#read(deadline).catch((error2) => {
-        if (!isOutage(error2)) throw error2;
-        throw clockUnknown(
-          this.#terms.asked.map(({ type }) => type),
-          error2,
-          release
-        );
+      const view = await this.#contact.read(deadline).catch((error2) => {
+        throw isOutage(error2) ? clockUnknown(this.#types, error2, release) : error2;
       });
-      const seen = this.#terms.asked.map(({ type }) => ({
-        type,
-        row: view.rows.find(
-          (row) => row.type === type && isAlive(row, view.now) && row.state === "running" && (row.after === this.owner.epoch || row.release === release)
-        )
-      }));
-      if (seen.some(({ row }) => row)) this.#progress.quietEnded(this.elapsedMs);
-      const missing = seen.flatMap(({ type, row }) => row ? [] : [type]);
-      if (missing.length === 0) return seen.flatMap(({ row }) => row?.dyno ?? []);
+      const seen = successors(view, this.#types, this.owner.epoch, release);
+      const dynos = seen.flatMap(({ dyno }) => dyno ?? []);
+      if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs);
+      const missing = seen.flatMap(({ type, dyno }) => dyno === void 0 ? type : []);
+      if (missing.length === 0) return dynos;
       if (this.elapsedMs >= deadline) throw clockNotSeen(missing, waitMs, release);
-      await this.#pause(Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs)));
+      await this.#contact.pause(
+        Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs))
+      );
     }
   }
   /** Gives the participants back to their schedules, unless the drain was released, and watches them resume. Never rejects. */
   async [Symbol.asyncDispose]() {
-    const { log, numbers, time } = this.#around;
-    if (!this.#finished && await this.#finish("aborted")) {
-      const held = () => this.participants.filter(
-        (one) => one.acceptedMs !== void 0 && (one.state === "draining" || one.state === "drained")
-      );
-      const until = time.now() + (this.#around.signal.aborted ? 2e3 : numbers.resumeWatchMs);
-      while (held().length > 0 && time.now() < until) {
-        try {
-          this.#tell(await look(this.#around.host, this.#around.keys));
-        } catch {
-          break;
-        }
-        if (held().length > 0) await this.#alarm.wait(Math.min(250, numbers.lookEveryMs));
-      }
-      for (const one of held())
-        log.warning(
-          `${one.dyno} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`
-        );
-      if (held().length === 0) this.#progress.quietEnded(this.elapsedMs);
-    }
-    this.#lease.stop();
-    this.#around.signal.removeEventListener("abort", this.#ring);
+    if (!this.#contact.ended && await this.#contact.finish("aborted")) await this.#seeResumed();
+    this.#contact.close();
   }
-  async #finish(ending) {
-    const { host, keys, log } = this.#around;
-    const left = this.#lease.leftMs;
-    this.#finished = true;
-    this.#lease.stop();
-    try {
-      const answer = await finish(host, keys, this.owner, ending);
-      if (answer === "not-ours")
-        log.warning("the drain was not this deploy's any more when it ended, so nothing was changed");
-      return answer !== "not-ours";
-    } catch (error2) {
-      log.warning(
-        `Redis could not be told that the drain is ${ending} (${error2.message}); held participants resume by themselves within ${formatDuration(left)}`
-      );
-      return false;
+  async #seeResumed() {
+    const { host, keys, log, numbers, time, signal } = this.#around;
+    const held = () => this.participants.filter(
+      (one) => one.acceptedMs !== void 0 && (one.state === "draining" || one.state === "drained")
+    );
+    const until = time.now() + (signal.aborted ? CANCELLED_WATCH_MS : numbers.resumeWatchMs);
+    while (held().length > 0 && time.now() < until) {
+      try {
+        this.#tell(await look(host, keys));
+      } catch {
+        break;
+      }
+      if (held().length > 0) await this.#contact.wait(Math.min(250, numbers.lookEveryMs));
     }
+    for (const one of held())
+      log.warning(
+        `${one.dyno} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`
+      );
+    if (held().length === 0) this.#progress.quietEnded(this.elapsedMs);
   }
   async #force() {
-    const answer = await this.#insist(() => force(this.#around.host, this.#around.keys, this.owner));
+    const answer = await this.#contact.insist(() => force(this.#around.host, this.#around.keys, this.owner));
     if (answer.kind === "lost") throw leaseLost(answer.why, answer.asker);
   }
   #forgive(types) {
@@ -720,41 +793,17 @@ var Hold = class {
     );
     this.#forgiven = /* @__PURE__ */ new Set([...this.#forgiven, ...more]);
   }
+  get #types() {
+    return this.#terms.asked.map(({ type }) => type);
+  }
   #judge() {
     return judge(this.participants, this.#terms, this.elapsedMs);
   }
-  async #read(untilMs) {
-    return this.#insist(() => look(this.#around.host, this.#around.keys), untilMs);
-  }
-  /** Does `work`, and again while Redis is away: how long that may last is the lease's to say, or `untilMs`, in ms since the request. */
-  async #insist(work, untilMs = Number.POSITIVE_INFINITY) {
-    for (; ; ) {
-      this.#check();
-      try {
-        const result = await work();
-        this.#check();
-        return result;
-      } catch (error2) {
-        this.#check();
-        if (!isOutage(error2) || this.elapsedMs >= untilMs) throw error2;
-        await this.#pause(this.#around.numbers.renewAgainMs);
-      }
-    }
-  }
   async #look() {
-    this.#tell(await this.#read());
+    this.#tell(await this.#contact.read());
   }
   #tell(view) {
     for (const { line } of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line);
-  }
-  #check() {
-    this.#around.signal.throwIfAborted();
-    if (this.#lease.loss && !this.#finished)
-      throw leaseLost(this.#lease.loss.why, this.#lease.loss.asker);
-  }
-  async #pause(ms) {
-    await this.#alarm.wait(ms);
-    this.#check();
   }
 };
 
@@ -1277,24 +1326,8 @@ for (const name of ["SIGINT", "SIGTERM"]) {
 }
 try {
   writePessimisticOutputs(setOutput);
-  const plan = readPlan({ getInput: (name) => getInput(name), env: process.env });
-  for (const secret of secretsOfPlan(plan)) maskSecret(secret);
-  const heroku = openHeroku(plan, {
-    log: actionsLog,
-    time: systemTime,
-    signal: cancel.signal,
-    env: process.env,
-    mask: maskSecret
-  });
-  const told = await deploy(plan, {
-    heroku,
-    log: actionsLog,
-    group,
-    time: systemTime,
-    cancel: cancel.signal,
-    mask: maskSecret,
-    remember: rememberHold
-  });
+  const { plan, ...around } = open(cancel.signal);
+  const told = await deploy(plan, { ...around, group, cancel: cancel.signal, remember: rememberHold });
   await report(told);
   if (SUCCESSES.includes(told.outcome)) rememberEnd();
 } catch (error2) {

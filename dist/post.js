@@ -4,24 +4,19 @@ import {
   __using,
   actionsLog,
   finish,
-  getInput,
-  maskSecret,
-  openHeroku,
+  open,
   openServer,
-  readPlan,
-  recallHold,
-  secretsOfPlan,
-  systemTime
-} from "./shared-K2I7XYEG.js";
+  recallHold
+} from "./shared-HXN4WCRD.js";
 
 // src/deploy/end-hold.ts
-async function endHold(plan, held2, needs) {
+async function endHold(plan, held, needs) {
   var _stack = [];
   try {
-    const pinned = held2.fingerprint === void 0 ? plan : { ...plan, redis: { ...plan.redis, fingerprint: held2.fingerprint } };
+    const pinned = held.fingerprint === void 0 ? plan : { ...plan, redis: { ...plan.redis, fingerprint: held.fingerprint } };
     const server = __using(_stack, await openServer(pinned, needs), true);
     const { host, keys } = server.around;
-    const answer = await finish(host, keys, { id: held2.id, epoch: "" }, "aborted");
+    const answer = await finish(host, keys, { id: held.id, epoch: "" }, "aborted");
     needs.log.info(
       answer === "finished" ? "this job was stopped while its drain was in force: ended it, the clock goes back to work" : "the drain of this job was over already: nothing to do"
     );
@@ -35,29 +30,15 @@ async function endHold(plan, held2, needs) {
 
 // src/action/post.ts
 var LIMIT_MS = 4500;
-var held = recallHold();
-if (held !== void 0) {
-  try {
-    const plan = readPlan({ getInput: (name) => getInput(name), env: process.env });
-    for (const secret of secretsOfPlan(plan)) maskSecret(secret);
+try {
+  const held = recallHold();
+  if (held !== void 0) {
     const signal = AbortSignal.timeout(LIMIT_MS);
-    const heroku = openHeroku(plan, {
-      log: actionsLog,
-      time: systemTime,
-      signal,
-      env: process.env,
-      mask: maskSecret
-    });
-    await endHold(plan, held, {
-      log: actionsLog,
-      time: systemTime,
-      signal,
-      configVar: heroku.configVar,
-      mask: maskSecret
-    });
-  } catch (error) {
-    actionsLog.warning(
-      `the drain of this job could not be ended (${error.message}); held participants resume by themselves when its lease runs out: 1 minute while draining, 3 during a push`
-    );
+    const { plan, heroku, ...around } = open(signal);
+    await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
   }
+} catch (error) {
+  actionsLog.warning(
+    `the drain of this job could not be ended (${error.message}); held participants resume by themselves when its lease runs out: 1 minute while draining, 3 during a push`
+  );
 }
