@@ -19,6 +19,9 @@ export interface GateServer extends AsyncDisposable {
   readonly fingerprint: string | undefined
 }
 
+/** What of a plan says where the server is. */
+export type ServerPlan = Pick<DeployPlan, 'app' | 'redis' | 'gateName'>
+
 /** What `openServer` works with. */
 export interface ServerNeeds {
   readonly log: Log
@@ -31,7 +34,7 @@ export interface ServerNeeds {
 }
 
 /** Connects to the Redis of the plan, from its own URL or the app's config var, and checks that it will keep what a gate writes. */
-export async function openServer(plan: DeployPlan, needs: ServerNeeds): Promise<GateServer> {
+export async function openServer(plan: ServerPlan, needs: ServerNeeds): Promise<GateServer> {
   const { log, time, signal, mask } = needs
   const given = plan.redis.url
   const url = given ?? (await needs.configVar(plan.redis.configVar))
@@ -84,7 +87,7 @@ export async function openServer(plan: DeployPlan, needs: ServerNeeds): Promise<
 }
 
 /** Which certificates the plan accepts. A pin says more than any authority, so it stands in for one under `auto`. */
-export function trust(plan: DeployPlan, fromConfigVars: boolean): Trust {
+export function trust(plan: ServerPlan, fromConfigVars: boolean): Trust {
   const { tls, fingerprint } = plan.redis
   return {
     verify: tls === 'verify' || (tls === 'auto' && !fromConfigVars && fingerprint === undefined),

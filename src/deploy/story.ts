@@ -16,7 +16,7 @@ export class Story {
   commit: string | undefined
   url: string | undefined
   release: string | undefined
-  readonly #plan: DeployPlan
+  readonly #plan: Pick<DeployPlan, 'app'>
   readonly #time: Time
   readonly #startedAt: number
   readonly #warnings: string[] = []
@@ -24,7 +24,7 @@ export class Story {
   #hold: Hold | undefined
   #holdFromMs = 0
 
-  constructor(plan: DeployPlan, time: Time, log: Log) {
+  constructor(plan: Pick<DeployPlan, 'app'>, time: Time, log: Log) {
     this.#plan = plan
     this.#time = time
     this.#startedAt = time.now()

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest'
+import type { DeployPlan } from '../../src/deploy/plan.ts'
+import { type Stage, Story } from '../../src/deploy/story.ts'
+import { DeployError } from '../../src/outcome.ts'
+import { Lines } from '../participant/support/lines.ts'
+import { ManualTime } from '../support/manual-time.ts'
+
+const PLAN: Pick<DeployPlan, 'app'> = { app: 'shop' }
+
+function story(stage: Stage = 'preflight') {
+  const [time, log] = [new ManualTime(), new Lines()]
+  const told = new Story(PLAN, time, log)
+  told.stage = stage
+  return { told, time, log }
+}
+
+describe('a deploy that is stopped from outside', () => {
+  it.each([
+    ['preflight', /^Stopped\. Nobody was asked to drain, and nothing was pushed\.$/],
+    ['draining', /^Stopped\. Nothing was pushed, and the clock goes on\.$/],
+    ['pushing', /^Stopped\. .*Heroku may still build and release it: heroku releases --app shop tells/],
+    [
+      'verifying',
+      /^Stopped\. The push went through; its release was not verified: heroku releases --app shop/,
+    ],
+    ['released', /^Stopped\. v43 is released; the new clock was not waited for\.$/],
+  ] as const)('while %s says what it leaves behind', (stage, message) => {
+    const { told } = story(stage)
+    told.release = 'v43'
+    for (const outcome of ['cancelled', 'deploy-timeout'] as const) {
+      const report = told.failed(new DeployError(outcome, 'Stopped.', 'Run it again.'))
+      expect(report).toMatchObject({ outcome, next: 'Run it again.' })
+      expect(report.message).toMatch(message)
+    }
+  })
+
+  it('adds nothing to an error that knows what it leaves behind', () => {
+    const { told } = story('pushing')
+    const report = told.failed(new DeployError('build-failed', 'The build failed.', 'Mend it.'))
+    expect(report).toMatchObject({ outcome: 'build-failed', message: 'The build failed.', next: 'Mend it.' })
+  })
+})
+
+it.each([
+  ['preflight', 'checking'],
+  ['draining', 'draining'],
+  ['pushing', 'pushing'],
+  ['verifying', 'verifying the release'],
+  ['released', 'waiting for the new clock'],
+] as const)('an unexpected error while %s says so, and asks for a report', (stage, doing) => {
+  const report = story(stage).told.failed(new TypeError('x is not a function'))
+  expect(report.outcome).toBe('failed')
+  expect(report.message).toContain(`Something unexpected went wrong while ${doing}: x is not a function`)
+  expect(report.next).toMatch(/^Please report it with the log of this run/)
+})
+
+it('keeps warnings for the report, and logs them', () => {
+  const { told, log } = story()
+  told.log.info('plain')
+  told.log.warning('careful')
+  expect(log.lines).toEqual(['plain', 'warning: careful'])
+  expect(told.ended('deployed', 'Done.').warnings).toEqual(['careful'])
+})
+
+it('has a bar for what was done, with its failure', async () => {
+  const { told, time } = story()
+  const pushing = told.span('push', 'heroku', () => time.sleep(3_000))
+  await time.advance(3_000)
+  await pushing
+  await expect(told.span('release', 'heroku', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+  expect(told.ended('deployed', 'Done.').spans).toEqual([
+    { name: 'push', section: 'heroku', fromMs: 0, toMs: 3_000, failed: false },
+    { name: 'release', section: 'heroku', fromMs: 3_000, toMs: 3_000, failed: true },
+  ])
+})
