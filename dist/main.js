@@ -25,7 +25,7 @@ import {
   script,
   setOutput,
   summary
-} from "./shared-HXN4WCRD.js";
+} from "./shared-NJFHTINL.js";
 
 // src/gate/gate.ts
 import { randomUUID } from "node:crypto";
@@ -133,7 +133,7 @@ function readAsker(text) {
 }
 
 // src/protocol/scripts/commit.lua
-var commit_default = "-- The gate itself: draining -> pushing, only if everybody is drained at this epoch and stays held for the margin.\n-- KEYS: intent, roster\n-- ARGV: id, epoch, margin ms, push lease ms, 'strict' or 'anyway', doorbell, then process type, at least, ...\n-- Replies: granted, ms left | lost, why, asker | blocked, then why, dyno, process type, detail, participant id, ...\nlocal id, epoch, margin, push_lease, mode, doorbell = unpack(ARGV, 1, 6)\nlocal intent = {}\nlocal fields = redis.call('HGETALL', KEYS[1])\nfor index = 1, #fields, 2 do\n  intent[fields[index]] = fields[index + 1]\nend\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nif intent.phase == 'pushing' then\n  return { 'granted', intent.expiry - now }\nend\n\nmargin = tonumber(margin)\nlocal rows = read_roster(KEYS[2])\nlocal joins = latest_joins(rows)\nlocal reply, held, asked = { 'blocked' }, {}, {}\nlocal function block(reason, dyno, process, detail, participant)\n  for _, value in ipairs({ reason, dyno, process, detail, participant }) do\n    reply[#reply + 1] = value\n  end\nend\nfor index = 7, #ARGV, 2 do\n  asked[ARGV[index]] = tonumber(ARGV[index + 1])\n  held[ARGV[index]] = 0\nend\n\nfor participant, row in pairs(rows) do\n  local target = intent['target:' .. participant]\n  if (asked[row.type] or target) and row.state ~= 'exited' and not replaced(row, joins) then\n    if not alive(row) then\n      if target then\n        block('silent', row.dyno, row.type, string.format('%.0f', now - row.seen), participant)\n      end\n    elseif row.epoch ~= epoch or row.state ~= 'drained' then\n      block(row.epoch == epoch and row.state or 'unanswered', row.dyno, row.type, tostring(row.running or 0), participant)\n    elseif (tonumber(row.hold) or 0) < now + margin then\n      block('short-hold', row.dyno, row.type, string.format('%.0f', (tonumber(row.hold) or 0) - now), participant)\n    else\n      held[row.type] = (held[row.type] or 0) + 1\n    end\n  end\nend\nfor field, dyno in pairs(intent) do\n  local participant = string.match(field, '^target:(.*)$')\n  if participant and not rows[participant] then\n    block('gone', dyno, '', '', participant)\n  end\nend\nfor process, at_least in pairs(asked) do\n  local need = math.max(at_least, tonumber(intent['count:' .. process] or 0))\n  if held[process] < need then\n    block('too-few', '', process, held[process] .. '/' .. need, '')\n  end\nend\nif intent.expiry - now < margin then\n  block('short-lease', '', '', tostring(intent.expiry - now), '')\nend\nif #reply > 1 and mode ~= 'anyway' then\n  return reply\nend\n\nlocal expiry = math.max(tonumber(intent.expiry), now + push_lease)\nredis.call('HSET', KEYS[1], 'phase', 'pushing', 'lease', push_lease, 'expiry', string.format('%.0f', expiry),\n  'committed', string.format('%.0f', now))\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'granted', expiry - now }\n";
+var commit_default = "-- The gate itself: draining -> pushing, only if everybody is drained at this epoch and stays held for the margin.\n-- KEYS: intent, roster\n-- ARGV: id, epoch, margin ms, push lease ms, 'strict' or 'anyway', doorbell, then process type, at least, ...\n-- Replies: granted, ms left | lost, why, asker | blocked, then why, dyno, process type, detail, participant id, ...\nlocal id, epoch, margin, push_lease, mode, doorbell = unpack(ARGV, 1, 6)\nlocal intent = {}\nlocal fields = redis.call('HGETALL', KEYS[1])\nfor index = 1, #fields, 2 do\n  intent[fields[index]] = fields[index + 1]\nend\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nif intent.phase == 'pushing' then\n  return { 'granted', intent.expiry - now }\nend\n\nmargin = tonumber(margin)\nlocal rows = read_roster(KEYS[2])\nlocal joins = latest_joins(rows)\nlocal reply, held, asked = { 'blocked' }, {}, {}\nlocal function block(reason, dyno, process, detail, participant)\n  for _, value in ipairs({ reason, dyno, process, detail, participant }) do\n    reply[#reply + 1] = value\n  end\nend\nfor index = 7, #ARGV, 2 do\n  asked[ARGV[index]] = tonumber(ARGV[index + 1])\n  held[ARGV[index]] = 0\nend\n\nfor participant, row in pairs(rows) do\n  local target = intent['target:' .. participant]\n  if (asked[row.type] or target) and row.state ~= 'exited' and not replaced(row, joins) then\n    if not alive(row) then\n      if target then\n        block('silent', row.dyno, row.type, string.format('%.0f', now - row.seen), participant)\n      end\n    elseif row.v ~= VERSION then\n      block('version', row.dyno, row.type, tostring(row.v), participant)\n    elseif row.epoch ~= epoch or row.state ~= 'drained' then\n      block(row.epoch == epoch and row.state or 'unanswered', row.dyno, row.type, tostring(row.running or 0), participant)\n    elseif (tonumber(row.hold) or 0) < now + margin then\n      block('short-hold', row.dyno, row.type, string.format('%.0f', (tonumber(row.hold) or 0) - now), participant)\n    else\n      held[row.type] = (held[row.type] or 0) + 1\n    end\n  end\nend\nfor field, dyno in pairs(intent) do\n  local participant = string.match(field, '^target:(.*)$')\n  if participant and not rows[participant] then\n    block('gone', dyno, '', '', participant)\n  end\nend\nfor process, at_least in pairs(asked) do\n  local need = math.max(at_least, tonumber(intent['count:' .. process] or 0))\n  if held[process] < need then\n    block('too-few', '', process, held[process] .. '/' .. need, '')\n  end\nend\nif intent.expiry - now < margin then\n  block('short-lease', '', '', tostring(intent.expiry - now), '')\nend\nif #reply > 1 and mode ~= 'anyway' then\n  return reply\nend\n\nlocal expiry = math.max(tonumber(intent.expiry), now + push_lease)\nredis.call('HSET', KEYS[1], 'phase', 'pushing', 'lease', push_lease, 'expiry', string.format('%.0f', expiry),\n  'committed', string.format('%.0f', now))\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'granted', expiry - now }\n";
 
 // src/protocol/commit.ts
 var commitScript = script("commit", commit_default);
@@ -226,6 +226,15 @@ var Progress = class {
       const silence = formatDuration(now - row.seen);
       return [{ of: one, line: `${one.dyno} has not been heard of for ${silence}${lostJobs(one)}` }];
     }
+    if (row.v !== PROTOCOL_VERSION) {
+      one.foreign = row.v;
+      return known ? [] : [
+        {
+          of: one,
+          line: `${one.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${PROTOCOL_VERSION}: it can't be asked`
+        }
+      ];
+    }
     const answers = row.epoch === this.#epoch;
     if (!answers && row.state !== "exited") {
       one.state = row.state === "booting" ? "booting" : "running";
@@ -282,7 +291,17 @@ function refused(who) {
   );
 }
 function notAcknowledged(who, timeoutMs) {
-  const names = who.map(({ dyno, state }) => state === "silent" ? `${dyno} (not heard of any more)` : dyno).join(", ");
+  const names = who.map(({ dyno, state, foreign }) => {
+    if (foreign !== void 0) return `${dyno} (it speaks version ${foreign} of the drain protocol)`;
+    return state === "silent" ? `${dyno} (not heard of any more)` : dyno;
+  }).join(", ");
+  if (who.some(({ foreign }) => foreign !== void 0)) {
+    return new DeployError(
+      "not-acknowledged",
+      `${names} can't be asked by this deploy, which speaks version ${PROTOCOL_VERSION}. ${BACK}`,
+      "Update the older one: the deploy-gate library in the app, or the version of this action in the workflow."
+    );
+  }
   return new DeployError(
     "not-acknowledged",
     `${names} did not accept the drain request within ${formatDuration(timeoutMs)}. ${BACK}`,
@@ -362,6 +381,8 @@ function describe({ why, dyno, type, detail }) {
       return `${detail.replace("/", " of ")} ${type} participants are held`;
     case "short-lease":
       return "the own lease is about to end";
+    case "version":
+      return `${dyno} speaks version ${detail} of the drain protocol`;
     case "unanswered":
       return `${dyno} has not answered`;
     default:

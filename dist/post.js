@@ -7,7 +7,7 @@ import {
   open,
   openServer,
   recallHold
-} from "./shared-HXN4WCRD.js";
+} from "./shared-NJFHTINL.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

@@ -1,6 +1,7 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
 import type { Blocker } from '../protocol/commit.ts'
+import { PROTOCOL_VERSION } from '../protocol/row.ts'
 import { describeAsker } from './asker.ts'
 import type { LeaseLoss } from './lease.ts'
 import { count, type ParticipantProgress } from './progress.ts'
@@ -19,8 +20,18 @@ export function refused(who: readonly ParticipantProgress[]): DeployError {
 
 export function notAcknowledged(who: readonly ParticipantProgress[], timeoutMs: number): DeployError {
   const names = who
-    .map(({ dyno, state }) => (state === 'silent' ? `${dyno} (not heard of any more)` : dyno))
+    .map(({ dyno, state, foreign }) => {
+      if (foreign !== undefined) return `${dyno} (it speaks version ${foreign} of the drain protocol)`
+      return state === 'silent' ? `${dyno} (not heard of any more)` : dyno
+    })
     .join(', ')
+  if (who.some(({ foreign }) => foreign !== undefined)) {
+    return new DeployError(
+      'not-acknowledged',
+      `${names} can't be asked by this deploy, which speaks version ${PROTOCOL_VERSION}. ${BACK}`,
+      'Update the older one: the deploy-gate library in the app, or the version of this action in the workflow.',
+    )
+  }
   return new DeployError(
     'not-acknowledged',
     `${names} did not accept the drain request within ${formatDuration(timeoutMs)}. ${BACK}`,
@@ -116,6 +127,8 @@ function describe({ why, dyno, type, detail }: Blocker): string {
       return `${detail.replace('/', ' of ')} ${type} participants are held`
     case 'short-lease':
       return 'the own lease is about to end'
+    case 'version':
+      return `${dyno} speaks version ${detail} of the drain protocol`
     case 'unanswered':
       return `${dyno} has not answered`
     default:

@@ -1,6 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import type { View } from '../protocol/look.ts'
-import { isAlive, type Row, type State } from '../protocol/row.ts'
+import { isAlive, PROTOCOL_VERSION, type Row, type State } from '../protocol/row.ts'
 
 /** What one participant did, in ms since the request. Texts come from the participant: escape them before showing. */
 export interface ParticipantProgress {
@@ -22,6 +22,8 @@ export interface ParticipantProgress {
   /** jobs that ran when it was lost */
   lost: number
   note?: string
+  /** the version of the protocol that it speaks, where that is not this one's: it can't be asked */
+  foreign?: string
 }
 
 /** Something that a participant did. */
@@ -103,6 +105,17 @@ export class Progress {
       one.lost = one.running
       const silence = formatDuration(now - row.seen)
       return [{ of: one, line: `${one.dyno} has not been heard of for ${silence}${lostJobs(one)}` }]
+    }
+    if (row.v !== PROTOCOL_VERSION) {
+      one.foreign = row.v
+      return known
+        ? []
+        : [
+            {
+              of: one,
+              line: `${one.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${PROTOCOL_VERSION}: it can't be asked`,
+            },
+          ]
     }
     const answers = row.epoch === this.#epoch
     if (!answers && row.state !== 'exited') {

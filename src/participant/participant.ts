@@ -39,6 +39,8 @@ export class Participant {
   #resuming: Promise<void> = Promise.resolve()
   #answered = false
   #leaving = false
+  /** a version that was complained about: once is enough */
+  #foreign = PROTOCOL_VERSION
 
   constructor(identity: Who, handlers: Handlers, around: Surroundings) {
     this.#identity = identity
@@ -133,6 +135,7 @@ export class Participant {
       return
     }
     this.#answered = true
+    this.#compare(reply.version)
     const before = this.#machine.standing
     this.#perform(this.#machine.answered(reply, time.now()))
     // A deployer waits to read what changed, and the next beat may be far.
@@ -140,6 +143,15 @@ export class Participant {
     if (state !== before.state || epoch !== before.epoch) this.#alarm.ring()
     // A process that ends while it is held since its boot must not start scheduling on its way out.
     if (!this.#machine.quiet && !this.#leaving) this.#free.resolve()
+  }
+
+  #compare(version: string): void {
+    if (version !== this.#foreign && version !== PROTOCOL_VERSION) {
+      this.#around.log.warning(
+        `a deploy asks in version ${version} of the drain protocol, and this process speaks version ${PROTOCOL_VERSION}: it can't be drained and goes on. Update the older one, deploy-gate in the app or in the workflow`,
+      )
+    }
+    this.#foreign = version
   }
 
   #everyMs(): number {

@@ -12,6 +12,8 @@ const PHASES: readonly Phase[] = ['', 'draining', 'pushing', 'released', 'aborte
 
 /** The answer to a beat. */
 export interface BeatReply {
+  /** the protocol version of the intent that is there; one of another version reads as no intent */
+  readonly version: string
   /** server ms */
   readonly now: number
   /** of the intent that is there, whoever it addresses; empty if there is none */
@@ -49,11 +51,12 @@ export async function beat(
       [id, JSON.stringify(row), Math.round(everyMs), first ? '1' : '', keys.reports],
     ),
   )
-  reply.text()
+  const version = reply.text()
   const [now, epoch, phase] = [reply.number(), reply.text(), reply.text()]
   const known = PHASES.find((name) => name === phase)
   if (known === undefined) throw reply.unknown()
   return {
+    version,
     now,
     epoch,
     phase: known,

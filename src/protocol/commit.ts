@@ -16,13 +16,14 @@ export interface Blocker {
     | 'booting'
     | 'silent'
     | 'gone'
+    | 'version'
     | 'short-hold'
     | 'too-few'
     | 'short-lease'
   /** empty for `too-few` and `short-lease` */
   readonly dyno: string
   readonly type: string
-  /** running jobs; for `silent`, ms since last heard; for `short-hold`, ms left; for `too-few`, `held/needed` */
+  /** running jobs; for `silent`, ms since last heard; for `short-hold`, ms left; for `too-few`, `held/needed`; for `version`, the one it speaks */
   readonly detail: string
   readonly id: string
 }

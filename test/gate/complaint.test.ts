@@ -138,6 +138,7 @@ describe('who keeps the gate shut', () => {
   it.each<[Blocker['why'], string, string]>([
     ['silent', '12000', 'clock.1 has not been heard of for 12 s'],
     ['gone', '', 'clock.1 is gone from the roster'],
+    ['version', '2', 'clock.1 speaks version 2 of the drain protocol'],
     ['short-hold', '3000', 'clock.1 is held for 3 s only'],
     ['too-few', '1/2', '1 of 2 clock participants are held'],
     ['short-lease', '2000', 'the own lease is about to end'],

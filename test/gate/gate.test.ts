@@ -430,6 +430,21 @@ describe('a look at the gate before anybody is asked', () => {
   })
 })
 
+describe('a participant that speaks another version and joins during the drain', () => {
+  it('is named, and keeps the gate shut', async () => {
+    const deploy = await scene.acquire({ acknowledgeTimeoutMs: 1_000 })
+    await scene.scripted().beat({ v: '2', state: 'drained' })
+    expect(await complaint(deploy.drained())).toEqual({
+      outcome: 'not-acknowledged',
+      message: expect.stringMatching(
+        /^clock\.1 \(it speaks version 2 .*this deploy, which speaks version 1\./,
+      ),
+      next: expect.stringMatching(/Update the older one/),
+    })
+    await deploy[Symbol.asyncDispose]()
+  })
+})
+
 describe('leaving the scope of a hold', () => {
   it('by an exception gives everybody back, and sees them go on', async () => {
     const apps = [await scene.clock(), await scene.clock(new App({}), 'clock.2')]

@@ -40,6 +40,14 @@ function lines(...views: View[]): string[][] {
 }
 
 describe('lines', () => {
+  it('name a participant of another version once', () => {
+    const stranger = row({ v: '2', state: 'running' })
+    expect(lines(view([stranger]), view([stranger]))).toEqual([
+      ["clock.1 speaks version 2 of the drain protocol, this deploy version 1: it can't be asked"],
+      [],
+    ])
+  })
+
   it('tell of each change once', () => {
     const rows = [
       row(),

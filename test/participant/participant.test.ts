@@ -16,6 +16,7 @@ class ScriptedServer {
   expiry = 0
   phase = 'draining'
   newer = false
+  version = '1'
   away: 'hangs' | Error | undefined
 
   readonly evalsha = async (...args: unknown[]): Promise<unknown> => {
@@ -31,7 +32,7 @@ class ScriptedServer {
     const inForce = this.phase === 'draining' || this.phase === 'pushing'
     const phase = epoch && inForce && left === 0 ? 'lapsed' : this.phase
     return [
-      '1',
+      this.version,
       now,
       epoch,
       epoch && phase,
@@ -95,6 +96,21 @@ async function held(): Promise<void> {
   await ring()
   expect(participant.state).toBe('drained')
 }
+
+describe('a deploy that speaks another version', () => {
+  it('is named once, and changes nothing', async () => {
+    const free = await start()
+    server.version = '2'
+    await ring()
+    await ring()
+    expect(free.yes).toBe(true)
+    expect(participant.state).toBe('running')
+    const told = app.log.lines.filter((line) =>
+      /version 2 of the drain protocol.*Update the older/.test(line),
+    )
+    expect(told).toHaveLength(1)
+  })
+})
 
 describe('the boot barrier', () => {
   it('gives up after 5 s without an answer, and not before', async () => {

@@ -17,6 +17,7 @@ function reply(over: Partial<BeatReply> = {}, at = 0): BeatReply {
     expiry: now + leftMs,
     addressed: true,
     force: false,
+    version: '1',
     newer: false,
     ...over,
   }

@@ -169,6 +169,14 @@ describe('acquire', () => {
     expect(await ask('b')).toEqual({ kind: 'version', theirs: '2' })
   })
 
+  it('of another version addresses nobody, and a beat says which one it is', async () => {
+    await participant().beat()
+    await granted('a')
+    await redis.hset(keys.intent, 'v', '2')
+    const answer = await participant().beat()
+    expect(answer).toMatchObject({ version: '2', addressed: false, epoch: '', phase: '', leftMs: 0 })
+  })
+
   it('gets by a roster with rows that are none', async () => {
     await redis.hset(keys.roster, {
       'x#1': 'no json',
@@ -303,6 +311,19 @@ describe('beat', () => {
 })
 
 describe('commit', () => {
+  it('names a participant of another version, whatever it says', async () => {
+    const stranger = participant()
+    await stranger.beat()
+    const epoch = await granted('a')
+    const { expiry } = await stranger.beat()
+    await stranger.beat({ v: '2', state: 'drained', epoch, hold: expiry })
+    expect(await open('a', epoch)).toMatchObject({
+      blockers: expect.arrayContaining([
+        { why: 'version', dyno: 'clock.1', type: 'clock', detail: '2', id: stranger.id },
+      ]),
+    })
+  })
+
   it('opens when everybody is held long enough, and extends the lease in the same step', async () => {
     const clock = participant()
     await clock.beat()

@@ -1,7 +1,7 @@
 -- A participant's one call: heartbeat, acknowledgement, and "is a drain in force for me?".
 -- KEYS: intent, roster
 -- ARGV: participant id, row (JSON), ms until its next beat at the latest, '1' until it has had its first answer, reports
--- Replies: version, now, epoch, phase, ms left, expiry, addressed, force, newer
+-- Replies: version of the intent, now, epoch, phase, ms left, expiry, addressed, force, newer
 local id, text, every, first, reports = unpack(ARGV)
 if #text > 4096 then
   return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes')
@@ -9,7 +9,12 @@ end
 local row = cjson.decode(text)
 local known = redis.call('HGET', KEYS[2], id)
 known = known and decode_row(known) or nil
-local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'type:' .. row.type, 'target:' .. id)
+local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'v', 'type:' .. row.type, 'target:' .. id)
+local spoken = intent.v or VERSION
+if spoken ~= VERSION then
+  -- Its words may mean something else here: it addresses nobody, and its version says why.
+  intent = {}
+end
 local phase = phase_of(intent)
 local asked, addressed = intent['type:' .. row.type], intent['target:' .. id]
 local same_release = row.release and row.release == intent.replaces
@@ -55,4 +60,4 @@ if addressed and phase == 'released' then
   end
 end
 local left = in_force(intent) and intent.expiry - now or 0
-return { VERSION, now, intent.epoch or '', phase, left, tonumber(intent.expiry or 0), addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }
+return { spoken, now, intent.epoch or '', phase, left, tonumber(intent.expiry or 0), addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }

@@ -37,6 +37,8 @@ for participant, row in pairs(rows) do
       if target then
         block('silent', row.dyno, row.type, string.format('%.0f', now - row.seen), participant)
       end
+    elseif row.v ~= VERSION then
+      block('version', row.dyno, row.type, tostring(row.v), participant)
     elseif row.epoch ~= epoch or row.state ~= 'drained' then
       block(row.epoch == epoch and row.state or 'unanswered', row.dyno, row.type, tostring(row.running or 0), participant)
     elseif (tonumber(row.hold) or 0) < now + margin then

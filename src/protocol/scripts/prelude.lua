@@ -30,7 +30,8 @@ local function phase_of(intent)
   return intent.phase
 end
 
--- nil for anything that is not a row: one broken row must not stop a gate.
+-- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,
+-- so that a row of another one is told apart and not misread.
 local function decode_row(text)
   local ok, row = pcall(cjson.decode, text)
   if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'
