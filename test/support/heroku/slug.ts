@@ -16,10 +16,10 @@ export interface Slug {
 
 const root = join(import.meta.dirname, '../../..')
 /** What `npm ci` would install: the fixtures' packages from this repository. `heroku-deploy-gate` is the built one, in lib/. */
+const INSTALLED = ['croner', 'node-cron', 'bullmq', 'toad-scheduler', 'bree', 'ioredis']
 const PACKAGES = {
   'heroku-deploy-gate': root,
-  croner: join(root, 'node_modules/croner'),
-  ioredis: join(root, 'node_modules/ioredis'),
+  ...Object.fromEntries(INSTALLED.map((name) => [name, join(root, 'node_modules', name)])),
 }
 
 /**
