@@ -1,0 +1,841 @@
+"""Takes part in the app's gate, so that a deploy to Heroku waits for the jobs that this process runs.
+
+    import deploy_gate
+    deploy_gate.guard_apscheduler(scheduler)   # before scheduler.start()
+
+or, for a schedule of one's own:
+
+    deploy_gate.join(drain=stop_and_wait, resume=start_again)
+
+One file, Python 3.9 or newer, needs only the package `redis`. The protocol: docs/protocol.md of heroku-deploy-gate.
+Times are milliseconds unless a name says otherwise.
+"""
+
+import hashlib
+import json
+import math
+import os
+import random
+import re
+import signal
+import threading
+import time
+import uuid
+from datetime import datetime
+
+import redis
+
+__all__ = ["join", "guard_apscheduler", "Participation", "DrainContext", "Guard"]
+
+PROTOCOL_VERSION = "1"
+
+# Why each is what it is: docs/protocol.md, Numbers.
+# This client can't hear the doorbell: before RESP3 a connection that listens can't send, and a second one is not worth it.
+_IDLE_BEAT = 10_000
+_DRAINING_BEAT = 3_000
+_HELD_BEAT = 5_000
+_PUSHING_BEAT = (5_000, 60_000)
+_QUIET_AFTER_RELEASE = 90_000
+_QUIET_BEAT = 10_000
+_MAX_HOLD = 3_600_000
+_BOOT_BARRIER = 5_000
+_FORCE_AFTER_SIGTERM = 20_000
+_FAREWELL = 2_000
+_NOTE_LENGTH = 200
+
+_GATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
+_GATE_NAME_RULE = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit"
+_REDIS_URL_RULE = "redis://[user:password@]host[:port][/db], or rediss:// for TLS"
+
+# --- beat.lua: begin (written by script/clients.ts; do not edit)
+_BEAT = r"""-- Put before every script. Times are the server's own, in milliseconds.
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])
+
+local VERSION = '1'
+local MAX_EPOCH = 9007199254740991
+
+-- Fields of the intent by name; a missing field is false.
+local function intent_fields(key, ...)
+  local names, fields = { ... }, {}
+  for index, value in ipairs(redis.call('HMGET', key, ...)) do
+    fields[names[index]] = value
+  end
+  return fields
+end
+
+local function in_force(intent)
+  return (intent.phase == 'draining' or intent.phase == 'pushing') and tonumber(intent.expiry) > now
+end
+
+-- The phase as the server sees it: an unfinished intent that ran out has lapsed.
+local function phase_of(intent)
+  if not intent.phase then
+    return ''
+  end
+  if intent.phase == 'draining' or intent.phase == 'pushing' then
+    return in_force(intent) and intent.phase or 'lapsed'
+  end
+  return intent.phase
+end
+
+-- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,
+-- so that a row of another one is told apart and not misread.
+local function decode_row(text)
+  local ok, row = pcall(cjson.decode, text)
+  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'
+    or type(row.state) ~= 'string' or type(row.seen) ~= 'number' or type(row['until']) ~= 'number'
+    or type(row.joined) ~= 'number' then
+    return nil
+  end
+  return row
+end
+
+-- participant id -> row
+local function read_roster(key)
+  local rows, flat = {}, redis.call('HGETALL', key)
+  for index = 1, #flat, 2 do
+    rows[flat[index]] = decode_row(flat[index + 1])
+  end
+  return rows
+end
+
+local function alive(row)
+  return row.state ~= 'exited' and row['until'] >= now
+end
+
+-- Dyno name -> the latest time at which a participant that is alive joined under it.
+local function latest_joins(rows)
+  local joins = {}
+  for _, row in pairs(rows) do
+    if alive(row) and row.joined > (joins[row.dyno] or 0) then
+      joins[row.dyno] = row.joined
+    end
+  end
+  return joins
+end
+
+-- Not heard of since another boot of the same dyno joined: that boot took its place.
+local function replaced(row, joins)
+  return (joins[row.dyno] or 0) > row.joined and row.seen < joins[row.dyno]
+end
+
+-- Why an intent is not ours to write any more; nil while it is.
+local function lost(intent, id, epoch)
+  if not intent.id then
+    return 'missing'
+  end
+  if intent.id ~= id or intent.epoch ~= epoch then
+    return 'superseded'
+  end
+  if intent.phase ~= 'draining' and intent.phase ~= 'pushing' then
+    return 'finished'
+  end
+  if not in_force(intent) then
+    return 'lapsed'
+  end
+  return nil
+end
+
+-- A participant's one call: heartbeat, acknowledgement, and "is a drain in force for me?".
+-- KEYS: intent, roster
+-- ARGV: participant id, row (JSON), ms until its next beat at the latest, '1' until it has had its first answer, reports
+-- Replies: version of the intent, now, epoch, phase, ms left, expiry, addressed, force, newer
+local id, text, every, first, reports = unpack(ARGV)
+if #text > 4096 then
+  return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes')
+end
+local row = cjson.decode(text)
+local known = redis.call('HGET', KEYS[2], id)
+known = known and decode_row(known) or nil
+local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'v', 'type:' .. row.type, 'target:' .. id)
+local spoken = intent.v or VERSION
+if spoken ~= VERSION then
+  -- Its words may mean something else here: it addresses nobody, and its version says why.
+  intent = {}
+end
+local phase = phase_of(intent)
+local asked, addressed = intent['type:' .. row.type], intent['target:' .. id]
+local same_release = row.release and row.release == intent.replaces
+
+-- A boot of the release that is being replaced joins the drain; any other boot after the commit is its successor.
+if asked and not addressed and row.state ~= 'exited' and (phase == 'draining' or (phase == 'pushing' and same_release)) then
+  redis.call('HSET', KEYS[1], 'target:' .. id, row.dyno)
+  addressed = row.dyno
+end
+row.joined = known and known.joined or now
+row.after = known and known.after or nil
+if not known and first == '1' and not addressed and (phase == 'pushing' or phase == 'released') then
+  row.after = intent.epoch
+end
+row.seen = now
+-- Three beats may be missed, and never less than ten seconds, before a participant counts as silent.
+row['until'] = row.state == 'exited' and now or now + math.max(3 * every, 10000)
+redis.call('HSET', KEYS[2], id, cjson.encode(row))
+
+if not known then
+  for participant, other in pairs(read_roster(KEYS[2])) do
+    if other['until'] < now - 600000 and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
+      redis.call('HDEL', KEYS[2], participant)
+    end
+  end
+end
+if not known or known.state ~= row.state or known.epoch ~= row.epoch or known.running ~= row.running
+  or known.finished ~= row.finished or known.stored ~= row.stored or known.note ~= row.note then
+  redis.call('PUBLISH', reports, 'look')
+end
+
+-- An old participant must not resume beside a newer release: look for one only when that can come.
+local newer = 0
+if addressed and phase == 'released' then
+  local release = tonumber(string.match(row.release or '', '^v(%d+)$'))
+  for participant, other in pairs(read_roster(KEYS[2])) do
+    local theirs = tonumber(string.match(type(other.release) == 'string' and other.release or '', '^v(%d+)$'))
+    if participant ~= id and other.type == row.type and alive(other)
+      and (other.after == intent.epoch or (release and theirs and theirs > release)) then
+      newer = 1
+      break
+    end
+  end
+end
+local left = in_force(intent) and intent.expiry - now or 0
+return { spoken, now, intent.epoch or '', phase, left, tonumber(intent.expiry or 0), addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }
+"""
+# --- beat.lua: end
+
+_BEAT_SHA = hashlib.sha1(_BEAT.encode()).hexdigest()
+
+
+def _now():
+    """Milliseconds on a clock that never steps back."""
+    return time.monotonic() * 1000
+
+
+def _one_line(text):
+    return " ".join(str(text).split())[:_NOTE_LENGTH]
+
+
+def _above(a, b):
+    """Whether epoch `a` is above epoch `b`. Both are digits, too many of them for a float."""
+    return int(a or 0) > int(b or 0)
+
+
+class _Reply:
+    """The answer to a beat, place by place as docs/protocol.md lists it."""
+
+    def __init__(self, raw):
+        (self.version, self.now, self.epoch, self.phase, self.left, self.expiry) = raw[:6]
+        self.addressed, self.force, self.newer = (flag == 1 for flag in raw[6:9])
+
+    @property
+    def in_force(self):
+        return self.addressed and self.left > 0 and self.phase in ("draining", "pushing")
+
+
+class _Machine:
+    """What the participant is, brought in line with the intent that each beat shows. Its methods return what is to be done."""
+
+    def __init__(self):
+        self.state = "booting"
+        self.epoch = None
+        self._highest = None
+        self._capped = None
+        self._leaving = False
+        self._forget()
+
+    def _forget(self):
+        self._forced = False
+        self._pushing = False
+        self._quiet_until = None
+        self._newer_seen = False
+        self._left = 0
+        self._lapse_at = math.inf
+        self._cap_at = math.inf
+        self._hold = None
+
+    @property
+    def quiet(self):
+        return self.state in ("draining", "drained")
+
+    @property
+    def standing(self):
+        row = {"state": self.state}
+        if self.epoch is not None:
+            row["epoch"] = self.epoch
+            if self._hold is not None:
+                row["hold"] = self._hold
+        return row
+
+    @property
+    def beat_every(self):
+        if not self.quiet:
+            return _IDLE_BEAT
+        if self._quiet_until is not None:
+            return _QUIET_BEAT
+        if self.state == "draining":
+            return _DRAINING_BEAT
+        if not self._pushing:
+            return _HELD_BEAT
+        least, most = _PUSHING_BEAT
+        return min(most, max(least, self._left / 3))
+
+    @property
+    def expires_at(self):
+        if not self.quiet or self._leaving:
+            return math.inf
+        if self._quiet_until is not None:
+            # Beats go on after a release, and each decides; this is for a server that went away meanwhile.
+            return math.inf if self._newer_seen else self._quiet_until + _HELD_BEAT
+        return min(self._lapse_at, self._cap_at)
+
+    def answered(self, reply, now):
+        stale = _above(self._highest, reply.epoch)
+        if self._leaving:
+            if reply.in_force and self.quiet and not stale:
+                self._bind(reply, now)
+            return []
+        if self.quiet:
+            return self._answered_while_quiet(reply, now)
+        if self.state == "failed":
+            if reply.in_force and reply.epoch == self.epoch:
+                return []
+            self.epoch = None
+            self.state = "running"
+        if reply.in_force and not stale and reply.epoch != self._capped:
+            # At boot nothing runs yet, so there is nothing to drain: it is held at once.
+            booting = self.state == "booting"
+            self.state = "drained" if booting else "draining"
+            self._cap_at = now + _MAX_HOLD
+            self._bind(reply, now)
+            if booting:
+                return []
+            self._forced = reply.force
+            return ["drain", "force"] if reply.force else ["drain"]
+        self.state = "running"
+        return []
+
+    def _answered_while_quiet(self, reply, now):
+        # Missing, or older than what holds it: nothing that could end the hold early. It lapses by itself.
+        if reply.epoch == "" or _above(self.epoch, reply.epoch):
+            return self.expire(now)
+        if reply.in_force:
+            if reply.epoch != self.epoch:
+                self._forced = False
+            self._bind(reply, now)
+            expired = self.expire(now)
+            if expired:
+                return expired
+            if reply.force and not self._forced and self.state == "draining":
+                self._forced = True
+                return ["force"]
+            return []
+        if reply.phase == "aborted":
+            return self._resume("the drain was withdrawn")
+        if reply.phase == "lapsed":
+            return self._resume("the drain ended (lapsed)")
+        if reply.phase == "released":
+            if self._quiet_until is None:
+                self._quiet_until = now + _QUIET_AFTER_RELEASE
+            self._newer_seen = self._newer_seen or reply.newer
+            if now >= self._quiet_until and not reply.newer:
+                return self._resume("the deploy was released, and no newer release came")
+            return []
+        return self.expire(now)
+
+    def expire(self, now):
+        """Time passed: what lapsed on the participant's own clock."""
+        if now < self.expires_at:
+            return []
+        if self._quiet_until is not None:
+            return self._resume("the deploy was released, and no newer release came")
+        if now >= self._cap_at:
+            self._capped = self.epoch
+            return self._resume("it was held for an hour")
+        return self._resume("the drain ended (lapsed)")
+
+    def drained(self):
+        if self.state == "draining":
+            self.state = "drained"
+
+    def failed(self):
+        if self.state == "draining":
+            self.state = "failed"
+            self._forget()
+
+    def start_anyway(self):
+        if self.state == "booting":
+            self.state = "running"
+
+    def leave(self):
+        """SIGTERM, or the app leaves: from here on it never resumes."""
+        self._leaving = True
+        if self.state == "booting":
+            self.state = "drained"
+        if self.quiet:
+            return []
+        self.state = "draining"
+        return ["drain"]
+
+    def exit(self):
+        self.state = "exited"
+
+    def _bind(self, reply, now):
+        self.epoch = self._highest = reply.epoch
+        self._pushing = reply.phase == "pushing"
+        self._quiet_until = None
+        self._left = reply.left
+        self._lapse_at = now + reply.left
+        # `reply.now` is older than `now`, so the cap comes out too early on the server's clock, never too late.
+        self._hold = math.floor(min(reply.expiry, reply.now + (self._cap_at - now)))
+
+    def _resume(self, why):
+        self.state = "running"
+        self.epoch = None
+        self._forget()
+        return [("resume", why)]
+
+
+class DrainContext:
+    """What a drain handler is given."""
+
+    def __init__(self, changed):
+        #: set when time is up: abort the running jobs, store them, and return. Not set when the drain is withdrawn
+        self.stop = threading.Event()
+        self._changed = changed
+        self._open = True
+        self._progress = {"running": 0, "finished": 0, "stored": 0, "note": ""}
+
+    def report(self, running=None, finished=None, stored=None, note=None):
+        """Tells the deployer how far it is, as often as you like: whole numbers since the drain began, and one line for a person."""
+        if not self._open:
+            return
+        given = {"running": running, "finished": finished, "stored": stored}
+        new = dict(self._progress)
+        new.update({name: max(0, int(count)) for name, count in given.items() if count is not None})
+        if note is not None:
+            new["note"] = _one_line(note)
+        if new != self._progress:
+            self._progress = new
+            self._changed()
+
+    def _row(self):
+        row = dict(self._progress)
+        if not row["note"]:
+            del row["note"]
+        return row
+
+
+class Participation:
+    """A process that takes part: what `join` returns."""
+
+    def __init__(self, drain, resume, who, keys, client, log):
+        self._drain_handler, self._resume_handler = drain, resume
+        self._who, self._keys, self._client, self._log = who, keys, client, log
+        self.id = "%s#%s" % (who["dyno"], uuid.uuid4())
+        self._machine = _Machine()
+        self._lock = threading.RLock()
+        self._alarm = threading.Event()
+        self._free = threading.Event()
+        self._left = threading.Event()
+        self._drain = None
+        self._resuming = None
+        self._answered = False
+        self._leaving = False
+        self._complained = False
+        self._foreign = PROTOCOL_VERSION
+        self._pid = os.getpid()
+
+    @property
+    def state(self):
+        """`booting`, `running`, `draining`, `drained`, `failed` or `exited`."""
+        return self._machine.state
+
+    def leave(self):
+        """Drains for the end of the process, says goodbye and disconnects. Never goes back to scheduling."""
+        with self._lock:
+            if not self._leaving:
+                self._leaving = True
+                self._perform(self._machine.leave())
+                timer = threading.Timer(_FORCE_AFTER_SIGTERM / 1000, self._force)
+                timer.daemon = True
+                timer.start()
+                self._alarm.set()
+        self._left.wait()
+
+    def _start(self):
+        threading.Thread(target=self._live, name="deploy-gate", daemon=True).start()
+        if not self._free.wait(_BOOT_BARRIER / 1000):
+            with self._lock:
+                if self._machine.state == "booting":
+                    self._log("Redis did not answer at boot; starting without the gate, and joining as soon as it does")
+                    self._machine.start_anyway()
+                    self._free.set()
+        self._free.wait()
+
+    def _live(self):
+        failures = 0
+        while True:
+            with self._lock:
+                if self._leaving and self._machine.state == "drained":
+                    break
+            self._alarm.clear()
+            failures = 0 if self._beat() else failures + 1
+            with self._lock:
+                self._perform(self._machine.expire(_now()))
+                wait = min(self._machine.beat_every, self._machine.expires_at - _now())
+            if failures:
+                wait = min(wait, min(10_000, 100 * 2 ** min(failures, 10)) * random.uniform(0.5, 1))
+            self._alarm.wait(max(0, wait) / 1000)
+        with self._lock:
+            self._machine.exit()
+        farewell = threading.Thread(target=self._beat, daemon=True)
+        farewell.start()
+        farewell.join(_FAREWELL / 1000)
+        self._left.set()
+        self._client.close()
+
+    def _beat(self):
+        with self._lock:
+            row = dict(v=PROTOCOL_VERSION, **self._who, **self._machine.standing)
+            drain = self._drain if self._machine.state != "running" else None
+            row.update(drain._row() if drain else {"running": 0, "finished": 0, "stored": 0})
+            first = "" if self._answered else "1"
+            args = (self._keys["intent"], self._keys["roster"], self.id, json.dumps(row))
+            args += (round(self._machine.beat_every), first, self._keys["reports"])
+        try:
+            try:
+                raw = self._client.evalsha(_BEAT_SHA, 2, *args)
+            except redis.exceptions.NoScriptError:
+                raw = self._client.eval(_BEAT, 2, *args)
+            reply = _Reply(raw)
+        except (redis.exceptions.RedisError, OSError, ValueError) as error:
+            if not self._complained:
+                self._log("Redis can't be reached (%s); this process goes on and keeps trying" % _one_line(error))
+            self._complained = True
+            return False
+        with self._lock:
+            if self._complained:
+                self._log("Redis is reachable again")
+            self._complained = False
+            self._answered = True
+            self._compare(reply.version)
+            before = self._machine.standing
+            self._perform(self._machine.answered(reply, _now()))
+            after = self._machine.standing
+            # A deployer waits to read what changed, and the next beat may be far.
+            if (before["state"], before.get("epoch")) != (after["state"], after.get("epoch")):
+                self._alarm.set()
+            # A process that ends while it is held since its boot must not start scheduling on its way out.
+            if not self._machine.quiet and not self._leaving:
+                self._free.set()
+        return True
+
+    def _compare(self, version):
+        if version not in (self._foreign, PROTOCOL_VERSION):
+            self._log(
+                "a deploy asks in version %s of the drain protocol, and this process speaks version %s: it can't be drained and goes on. "
+                "Update the older one, deploy_gate.py in the app or the action in the workflow" % (version, PROTOCOL_VERSION)
+            )
+        self._foreign = version
+
+    def _force(self):
+        with self._lock:
+            if self._drain:
+                self._drain.stop.set()
+
+    def _perform(self, effects):
+        for effect in effects:
+            if effect == "drain":
+                self._begin_drain()
+            elif effect == "force":
+                self._force()
+            else:
+                self._resume(effect[1])
+
+    def _begin_drain(self):
+        drain = DrainContext(self._alarm.set)
+        self._drain = drain
+        self._log("leaving: starting nothing new" if self._leaving else "a deploy asks to drain: starting nothing new")
+        threading.Thread(target=self._run_drain, args=(drain, self._resuming), daemon=True).start()
+
+    def _run_drain(self, drain, resuming):
+        if resuming:
+            resuming.join()
+        # Withdrawn meanwhile: a handler that is called now would stop the app with nothing to start it again.
+        if self._drain is not drain:
+            return
+        failure = None
+        try:
+            counts = self._drain_handler(drain)
+            drain.report(**dict(counts or {}))
+            drain.report(running=0)
+        except Exception as error:  # whatever the app's own code raises refuses the drain
+            failure = _one_line(error) or "the drain handler failed without a message"
+            drain.report(note=failure)
+        with self._lock:
+            if self._drain is not drain:
+                return
+            if failure is None or self._leaving:
+                if failure is not None:
+                    self._log("the drain handler failed: %s" % failure)
+                self._machine.drained()
+                done = drain._row()
+                self._log("drained: %d finished, %d stored" % (done["finished"], done["stored"]))
+            else:
+                self._log("the drain handler failed, so this deploy is refused: %s" % failure)
+                self._machine.failed()
+                self._call_resume()
+            self._alarm.set()
+
+    def _resume(self, why):
+        self._log("resuming: %s" % why)
+        held, self._drain = self._drain, None
+        if held:
+            held._open = False
+            # Held since its boot, the app has not started its scheduler: leaving the barrier is all there is to resume.
+            self._call_resume()
+        self._free.set()
+        self._alarm.set()
+
+    def _call_resume(self):
+        def call():
+            try:
+                self._resume_handler()
+            except Exception as error:
+                self._log("the resume handler failed, so this process may not be scheduling: %s" % _one_line(error))
+
+        self._resuming = threading.Thread(target=call, daemon=True)
+        self._resuming.start()
+
+    def _handle_sigterm(self):
+        """Drains at SIGTERM, then lets the signal do what it would have done, so that the exit status stays true."""
+        previous = signal.getsignal(signal.SIGTERM)
+
+        def leave_and_raise():
+            self.leave()
+            os.kill(self._pid, signal.SIGTERM)
+
+        def handler(number, frame):
+            # A forked child has no beats, and nothing to say.
+            if self._left.is_set() or os.getpid() != self._pid:
+                signal.signal(signal.SIGTERM, previous if previous is not None else signal.SIG_DFL)
+                os.kill(os.getpid(), signal.SIGTERM)
+            else:
+                # The main thread may be what runs the jobs: it must not wait here.
+                threading.Thread(target=leave_and_raise, daemon=True).start()
+
+        signal.signal(signal.SIGTERM, handler)
+
+
+def _client(url, where, verify, pin):
+    if not url.startswith(("redis://", "rediss://")):
+        raise ValueError("deploy-gate: %s begins with neither redis:// nor rediss://. Expected %s." % (where, _REDIS_URL_RULE))
+    options = {"socket_timeout": 5, "socket_connect_timeout": 10, "decode_responses": True, "max_connections": 1}
+    if url.startswith("rediss://"):
+        options["ssl_cert_reqs"] = "required" if verify else "none"
+        options["ssl_check_hostname"] = bool(verify)
+    try:
+        pool = redis.ConnectionPool.from_url(url, **options)
+    except ValueError:
+        # Its own message would show the URL.
+        raise ValueError("deploy-gate: %s can't be used. Expected %s." % (where, _REDIS_URL_RULE)) from None
+    if pin is not None and url.startswith("rediss://"):
+        pool.connection_class = _pinned(pool.connection_class, pin)
+    return redis.Redis(connection_pool=pool)
+
+
+def _pinned(base, pin):
+    class PinnedConnection(base):
+        def _connect(self):
+            sock = super()._connect()
+            shown = hashlib.sha256(sock.getpeercert(binary_form=True)).hexdigest()
+            if shown != pin:
+                sock.close()
+                # Before AUTH was sent: a stranger must not learn the password.
+                raise redis.exceptions.ConnectionError(
+                    "the server's certificate has the SHA-256 fingerprint %s, which is not the pinned one" % shown
+                )
+            return sock
+
+    return PinnedConnection
+
+
+def _print_line(line):
+    print("[deploy-gate] %s" % line, flush=True)
+
+
+def join(
+    drain,
+    resume,
+    redis_url=None,
+    gate_name=None,
+    dyno=None,
+    verify_certificate=False,
+    certificate_fingerprint=None,
+    handle_sigterm=True,
+    log=_print_line,
+):
+    """Takes part in the app's gate. Start your scheduler after it returned: a process that boots into a deploy is held until then.
+
+    drain(context): start no new job, wait for the running ones, return: from then on nothing runs and nothing starts. Called in a
+        thread of its own, perhaps again before it returned, if a drain was withdrawn meanwhile. May return a dict with `finished`
+        and `stored`. An exception refuses the drain: the deploy fails with its message, and `resume` is called.
+    resume(): back to scheduling. Also called while `drain` still waits, when the drain was withdrawn.
+    redis_url, gate_name, dyno: default to REDIS_URL, DEPLOY_GATE_NAME (else `default`), DYNO (else `clock.local`).
+    verify_certificate: Heroku's own Redis has a self-signed certificate, so the default is False.
+    certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons.
+    handle_sigterm: drain at SIGTERM, then raise it again; only from the main thread. With False, call `leave()` yourself.
+
+    Returns within 5 s if Redis can't be reached. Raises ValueError for a missing or wrong option, naming it.
+    """
+    where = "REDIS_URL" if redis_url is None else "redis_url"
+    url = os.environ.get("REDIS_URL") if redis_url is None else redis_url
+    if not url:
+        raise ValueError("deploy-gate: there is no Redis URL. Set REDIS_URL, or pass redis_url to join().")
+    gate = gate_name if gate_name is not None else os.environ.get("DEPLOY_GATE_NAME") or "default"
+    if not _GATE_NAME.match(gate):
+        raise ValueError("deploy-gate: the gate name %s can't be used. Expected %s." % (json.dumps(gate), _GATE_NAME_RULE))
+    pin = certificate_fingerprint and certificate_fingerprint.replace(":", "").lower()
+    if pin is not None and not re.match(r"[0-9a-f]{64}\Z", pin):
+        raise ValueError(
+            "deploy-gate: certificate_fingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons."
+        )
+    name = dyno or os.environ.get("DYNO") or "clock.local"
+    kind = re.match(r"(.+?)(?:\.[^.]+|-[0-9a-z]+-[0-9a-z]+)\Z", name)
+    who = {"type": kind.group(1) if kind else name, "dyno": name}
+    for field, variable in (("app", "HEROKU_APP_NAME"), ("release", "HEROKU_RELEASE_VERSION")):
+        if os.environ.get(variable):
+            who[field] = os.environ[variable]
+    keys = {key: "deploy-gate:{%s}:%s" % (gate, key) for key in ("intent", "roster", "reports")}
+    participation = Participation(drain, resume, who, keys, _client(url, where, verify_certificate, pin), log)
+    if handle_sigterm and threading.current_thread() is threading.main_thread():
+        participation._handle_sigterm()
+    participation._start()
+    return participation
+
+
+class Guard:
+    """An APScheduler 3 scheduler under the gate: what `guard_apscheduler` returns."""
+
+    def __init__(self, scheduler, missed):
+        self._scheduler, self._missed = scheduler, missed
+        self._held = True
+        # Whoever dispatches holds this: `drain` returns from taking it only when nobody is about to start a job any more.
+        self._dispatching = threading.Lock()
+        self._changed = threading.Condition()
+        self._generation = 0
+        self._stored = 0
+        #: set when a deploy is out of patience: jobs that look at it can put themselves away, call `stored()` and return
+        self.stopping = threading.Event()
+        self.participation = None
+        process = scheduler._process_jobs
+
+        def process_unless_held():
+            # `pause()` of the scheduler is no barrier: who has looked at its state already still starts what is due.
+            with self._dispatching:
+                return None if self._held else process()
+
+        scheduler._process_jobs = process_unless_held
+        # Events are sent after the executor has counted the run as over. All of them: one kind alone may not come.
+        scheduler.add_listener(lambda event: self._notify())
+
+    def stored(self):
+        """Called by a job that put itself away because of `stopping`, before it returns."""
+        self._stored += 1
+        self._notify()
+
+    def running(self):
+        """Runs that an executor has accepted and that are not over."""
+        total = 0
+        for executor in list(self._scheduler._executors.values()):
+            with executor._lock:
+                total += sum(executor._instances.values())
+        return total
+
+    def drain(self, context):
+        with self._changed:
+            self._generation += 1
+            mine = self._generation
+        with self._dispatching:
+            self._held = True
+        self._stored = 0
+        self.stopping.clear()
+        begun = self.running()
+        while True:
+            with self._changed:
+                left = self.running()
+                if self._generation != mine:
+                    return None
+                counts = {"running": left, "finished": max(0, begun - left - self._stored), "stored": self._stored}
+                if left == 0:
+                    return counts
+                if context.stop.is_set():
+                    self.stopping.set()
+                context.report(note=self._names(), **counts)
+                # The end of a run is told by an event; the time is for `context.stop`, and for executors that tell nothing.
+                self._changed.wait(0.2)
+
+    def resume(self):
+        with self._changed:
+            self._generation += 1
+            self._changed.notify_all()
+        self.stopping.clear()
+        if self._scheduler.running:
+            self._catch_up()
+        with self._dispatching:
+            self._held = False
+        if self._scheduler.running:
+            self._scheduler.wakeup()
+
+    def _notify(self):
+        with self._changed:
+            self._changed.notify_all()
+
+    def _names(self):
+        names = set()
+        for executor in list(self._scheduler._executors.values()):
+            with executor._lock:
+                for job_id, count in executor._instances.items():
+                    if count > 0:
+                        names.add(job_id)
+        found = [job.name for job in self._scheduler.get_jobs() if job.id in names]
+        return ", ".join(sorted(found)[:5])
+
+    def _catch_up(self):
+        """What was due while held: one run each now, or none. Without it APScheduler drops what is over a second late."""
+        for job in self._scheduler.get_jobs():
+            due = job.next_run_time
+            if due is None:
+                continue
+            now = datetime.now(due.tzinfo)
+            if due >= now:
+                continue
+            when = now
+            if self._missed == "skip":
+                later = job.trigger.get_next_fire_time(None, now)
+                # A job that runs only once is run, whatever the policy: it would be lost.
+                when = later if later is not None and later > now else now
+            try:
+                job.modify(next_run_time=when)
+            except LookupError:
+                pass  # removed meanwhile
+
+
+def guard_apscheduler(scheduler, missed="one", **options):
+    """Puts an APScheduler 3 scheduler under the gate. Call it before `scheduler.start()`; it returns when the process may schedule.
+
+    missed: what happens at the resume to jobs that were due while held: `one` run each, or `skip`. Jobs that run only once always run.
+    options: those of `join`.
+
+    Nothing is written to job stores but the next run times of missed jobs.
+    """
+    if missed not in ("one", "skip"):
+        raise ValueError("deploy-gate: missed is %s. Expected one or skip." % json.dumps(missed))
+    guard = Guard(scheduler, missed)
+    guard.participation = join(guard.drain, guard.resume, **options)
+    with guard._dispatching:
+        guard._held = False
+    if scheduler.running:
+        scheduler.wakeup()
+    return guard

@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** A program under trial: a listener with its real scheduler. */
+export interface Client {
+  readonly client: string
+  readonly folder: string
+  /** program and arguments, run in `folder` */
+  readonly command: readonly string[]
+  /** beside REDIS_URL, DYNO and DEPLOY_GATE_NAME */
+  readonly env: Readonly<Record<string, string>>
+}
+
+const root = join(import.meta.dirname, '../..')
+const apps = join(import.meta.dirname, 'apps')
+const python = { PYTHONPATH: `${join(root, 'clients/python')}:${join(apps, 'python-trial')}` }
+
+export const clients: readonly Client[] = [
+  client('python-plain', python),
+  client('python-apscheduler', python),
+  client('python-apscheduler-blocking', python),
+]
+
+function client(name: string, env: Record<string, string>): Client {
+  const folder = join(apps, name)
+  const procfile = readFileSync(join(folder, 'Procfile'), 'utf8')
+  return {
+    client: name,
+    folder,
+    command: procfile
+      .replace(/^clock:\s*/, '')
+      .trim()
+      .split(' '),
+    env,
+  }
+}
