@@ -3,7 +3,12 @@ import { DeployError } from '../outcome.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 
 /** What each command is for, and where it is: only the one that is asked for is loaded. */
-const COMMANDS: Record<string, { readonly summary: string; load(): Promise<{ command: Command }> }> = {}
+const COMMANDS: Record<string, { readonly summary: string; load(): Promise<{ command: Command }> }> = {
+  conformance: {
+    summary: 'try whether a listener keeps the protocol',
+    load: () => import('./conformance.ts'),
+  },
+}
 
 const HELP = `Usage: deploy-gate <command> [options] [-- program arguments]
 

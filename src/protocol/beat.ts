@@ -4,7 +4,8 @@ import type { OwnRow } from './row.ts'
 import { run, type ScriptHost, script } from './script.ts'
 import beatBody from './scripts/beat.lua'
 
-const beatScript = script('beat', beatBody)
+/** What a participant runs with each beat. */
+export const beatScript = script('beat', beatBody)
 
 /** The phase as a participant sees it. `lapsed`: never finished, and its lease ran out. Empty: there is no intent. */
 export type Phase = '' | 'draining' | 'pushing' | 'released' | 'aborted' | 'lapsed'
