@@ -9,4 +9,8 @@ const lua = {
   },
 }
 
-export default defineConfig({ plugins: [lua], test: { include: ['test/**/*.test.ts'] } })
+export default defineConfig({
+  plugins: [lua],
+  // Tests that may run side by side are those that wait.
+  test: { include: ['test/**/*.test.ts'], maxConcurrency: 20 },
+})
