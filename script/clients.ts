@@ -14,6 +14,7 @@ const beat = `${read('prelude.lua')}\n${read('beat.lua')}`
 /** Whole files, or the text between two marker lines of one. */
 const PLACES: Record<string, (now: string) => string> = {
   'clients/beat.lua': () => beat,
+  'examples/perl-listener/beat.lua': () => beat,
   'clients/python/deploy_gate.py': (now) => between(now, `_BEAT = r"""${beat}"""\n`),
 }
 

@@ -19,10 +19,10 @@ export const clients: readonly Client[] = [
   client('python-plain', python),
   client('python-apscheduler', python),
   client('python-apscheduler-blocking', python),
+  client('perl-listener', {}, join(root, 'examples/perl-listener')),
 ]
 
-function client(name: string, env: Record<string, string>): Client {
-  const folder = join(apps, name)
+function client(name: string, env: Record<string, string>, folder = join(apps, name)): Client {
   const procfile = readFileSync(join(folder, 'Procfile'), 'utf8')
   return {
     client: name,

@@ -1,0 +1,153 @@
+-- Put before every script. Times are the server's own, in milliseconds.
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])
+
+local VERSION = '1'
+local MAX_EPOCH = 9007199254740991
+
+-- Fields of the intent by name; a missing field is false.
+local function intent_fields(key, ...)
+  local names, fields = { ... }, {}
+  for index, value in ipairs(redis.call('HMGET', key, ...)) do
+    fields[names[index]] = value
+  end
+  return fields
+end
+
+local function in_force(intent)
+  return (intent.phase == 'draining' or intent.phase == 'pushing') and tonumber(intent.expiry) > now
+end
+
+-- The phase as the server sees it: an unfinished intent that ran out has lapsed.
+local function phase_of(intent)
+  if not intent.phase then
+    return ''
+  end
+  if intent.phase == 'draining' or intent.phase == 'pushing' then
+    return in_force(intent) and intent.phase or 'lapsed'
+  end
+  return intent.phase
+end
+
+-- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,
+-- so that a row of another one is told apart and not misread.
+local function decode_row(text)
+  local ok, row = pcall(cjson.decode, text)
+  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'
+    or type(row.state) ~= 'string' or type(row.seen) ~= 'number' or type(row['until']) ~= 'number'
+    or type(row.joined) ~= 'number' then
+    return nil
+  end
+  return row
+end
+
+-- participant id -> row
+local function read_roster(key)
+  local rows, flat = {}, redis.call('HGETALL', key)
+  for index = 1, #flat, 2 do
+    rows[flat[index]] = decode_row(flat[index + 1])
+  end
+  return rows
+end
+
+local function alive(row)
+  return row.state ~= 'exited' and row['until'] >= now
+end
+
+-- Dyno name -> the latest time at which a participant that is alive joined under it.
+local function latest_joins(rows)
+  local joins = {}
+  for _, row in pairs(rows) do
+    if alive(row) and row.joined > (joins[row.dyno] or 0) then
+      joins[row.dyno] = row.joined
+    end
+  end
+  return joins
+end
+
+-- Not heard of since another boot of the same dyno joined: that boot took its place.
+local function replaced(row, joins)
+  return (joins[row.dyno] or 0) > row.joined and row.seen < joins[row.dyno]
+end
+
+-- Why an intent is not ours to write any more; nil while it is.
+local function lost(intent, id, epoch)
+  if not intent.id then
+    return 'missing'
+  end
+  if intent.id ~= id or intent.epoch ~= epoch then
+    return 'superseded'
+  end
+  if intent.phase ~= 'draining' and intent.phase ~= 'pushing' then
+    return 'finished'
+  end
+  if not in_force(intent) then
+    return 'lapsed'
+  end
+  return nil
+end
+
+-- A participant's one call: heartbeat, acknowledgement, and "is a drain in force for me?".
+-- KEYS: intent, roster
+-- ARGV: participant id, row (JSON), ms until its next beat at the latest, '1' until it has had its first answer, reports
+-- Replies: version of the intent, now, epoch, phase, ms left, expiry, addressed, force, newer
+local id, text, every, first, reports = unpack(ARGV)
+if #text > 4096 then
+  return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes')
+end
+local row = cjson.decode(text)
+local known = redis.call('HGET', KEYS[2], id)
+known = known and decode_row(known) or nil
+local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'v', 'type:' .. row.type, 'target:' .. id)
+local spoken = intent.v or VERSION
+if spoken ~= VERSION then
+  -- Its words may mean something else here: it addresses nobody, and its version says why.
+  intent = {}
+end
+local phase = phase_of(intent)
+local asked, addressed = intent['type:' .. row.type], intent['target:' .. id]
+local same_release = row.release and row.release == intent.replaces
+
+-- A boot of the release that is being replaced joins the drain; any other boot after the commit is its successor.
+if asked and not addressed and row.state ~= 'exited' and (phase == 'draining' or (phase == 'pushing' and same_release)) then
+  redis.call('HSET', KEYS[1], 'target:' .. id, row.dyno)
+  addressed = row.dyno
+end
+row.joined = known and known.joined or now
+row.after = known and known.after or nil
+if not known and first == '1' and not addressed and (phase == 'pushing' or phase == 'released') then
+  row.after = intent.epoch
+end
+row.seen = now
+-- Three beats may be missed, and never less than ten seconds, before a participant counts as silent.
+row['until'] = row.state == 'exited' and now or now + math.max(3 * every, 10000)
+redis.call('HSET', KEYS[2], id, cjson.encode(row))
+
+if not known then
+  for participant, other in pairs(read_roster(KEYS[2])) do
+    if other['until'] < now - 600000 and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
+      redis.call('HDEL', KEYS[2], participant)
+    end
+  end
+end
+if not known or known.state ~= row.state or known.epoch ~= row.epoch or known.running ~= row.running
+  or known.finished ~= row.finished or known.stored ~= row.stored or known.note ~= row.note then
+  redis.call('PUBLISH', reports, 'look')
+end
+
+-- An old participant must not resume beside a newer release: look for one only when that can come.
+local newer = 0
+if addressed and phase == 'released' then
+  local release = tonumber(string.match(row.release or '', '^v(%d+)$'))
+  for participant, other in pairs(read_roster(KEYS[2])) do
+    local theirs = tonumber(string.match(type(other.release) == 'string' and other.release or '', '^v(%d+)$'))
+    if participant ~= id and other.type == row.type and alive(other)
+      and (other.after == intent.epoch or (release and theirs and theirs > release)) then
+      newer = 1
+      break
+    end
+  end
+end
+local left = in_force(intent) and intent.expiry - now or 0
+return { spoken, now, intent.epoch or '', phase, left, tonumber(intent.expiry or 0), addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }
