@@ -12,6 +12,7 @@ makes a listener wait for. See docs/conformance.md.
   --json             one line of JSON instead of the table: level, and cases with name, level, passed, why
   --jobs N           how many cases at once, each with a process of its own; default 6
   --only TEXT        only the cases whose name contains it; may be given more than once
+  --list             print the cases, and try nothing
   --existing-redis   try it on the Redis of REDIS_URL, where keys of gates named conformance-… are written, scripts are flushed and
                      MONITOR is called; by default a redis-server of its own is started, the one on the PATH or REDIS_SERVER
 
@@ -23,6 +24,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   jobs: { type: 'string' },
   only: { type: 'string', multiple: true },
+  list: { type: 'boolean' },
   'existing-redis': { type: 'boolean' },
 } as const
 
@@ -30,12 +32,16 @@ export const command: Command = {
   help: HELP,
   async run(args) {
     const { values, program } = readOptions(args, OPTIONS)
+    const { CASES, tryListener } = await import('../conformance/conformance.ts')
+    if (values.list) {
+      for (const { level, name } of CASES) console.log(`${level}  ${name}`)
+      return EXIT.done
+    }
     if (program === undefined) throw new UsageError('the program that starts a listener is missing after --.')
     const atOnce = Number(values.jobs ?? 6)
     if (!Number.isInteger(atOnce) || atOnce < 1 || atOnce > 100) {
       throw new UsageError(`--jobs is ${JSON.stringify(values.jobs)}. Expected a whole number from 1 to 100.`)
     }
-    const { CASES, tryListener } = await import('../conformance/conformance.ts')
     const only = values.only ?? []
     const cases = CASES.filter(({ name }) => only.length === 0 || only.some((text) => name.includes(text)))
     if (cases.length === 0) {

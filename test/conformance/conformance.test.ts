@@ -18,9 +18,11 @@ const MUTANTS: readonly (readonly [rule: string, case_: string, why: RegExp])[] 
   ['drains once', 'drains again and again', /no row with state drained/],
   ['heeds whatever is there', 'leaves an old request alone', /its last row: drained/],
   ['heeds what is for others', 'is not meant when another process type is', /worker is asked, and it drains/],
+  ['heeds any version', 'is not meant by a request of another version', /that it can not read/],
   ['no goodbye', 'ends at SIGTERM, saying goodbye', /not exited/],
   ['beats too rarely', 'hears of a drain though the doorbell was lost', /no row with state drained/],
   ['no renewal', 'stays held while the lease is renewed', /resumes though the lease is renewed/],
+  ['forgets when it beats next', 'beats when its last beat said it would', /promised a beat within 5000 ms/],
   ['no boot barrier', 'waits, held, when it boots into a drain', /it said running|scheduled before/],
   ['heeds what is for others', 'runs at once when it is the new release', /its last row: drained/],
   ['same id', 'takes its own place when it is killed and boots again', /id of its first boot/],
@@ -43,9 +45,11 @@ const MUTANTS: readonly (readonly [rule: string, case_: string, why: RegExp])[] 
   ['schedules while held', 'lets a job finish, begins none', /it schedules while it is held/],
   ['silent while draining', 'is drained late', /it was silent for/],
   ['tells nothing', 'tells how far it is', /no row says that 2 jobs run/],
+  ['counts while running', 'tells how far it is', /though nothing is asked/],
   ['deaf to force', 'stores jobs when it is told to', /no row with state drained/],
   ['job lost at the resume', 'goes on when the drain is withdrawn while a job runs', /the job is lost/],
   ['drained at the next deploy', 'drains for the next deploy', /it should be 0, 1, 0/],
+  ['waits for ever at SIGTERM', 'stores jobs 20 s after SIGTERM', /did not end within/],
   ['job lost at SIGTERM', 'lets a job finish at SIGTERM', /the job did not finish/],
 ]
 

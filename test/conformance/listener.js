@@ -91,12 +91,13 @@ function lose(job) {
   job.stop.abort()
 }
 
-function answer([, , itsEpoch, itsPhase, left, expiry, addressed, force, newer]) {
+function answer([version, , itsEpoch, itsPhase, left, expiry, addressed, force, newer]) {
   const inForce = is('heeds whatever is there')
     ? itsEpoch !== ''
-    : (addressed === 1 || (is('heeds what is for others') && itsEpoch !== '')) &&
-      left > 0 &&
-      (itsPhase === 'draining' || itsPhase === 'pushing')
+    : (is('heeds any version') && version !== '1') ||
+      ((addressed === 1 || (is('heeds what is for others') && itsEpoch !== '')) &&
+        left > 0 &&
+        (itsPhase === 'draining' || itsPhase === 'pushing'))
   phase = itsPhase
   const bind = () => {
     const again = epoch !== '' && epoch !== itsEpoch
@@ -141,7 +142,7 @@ async function beat() {
     dyno,
     state: state === 'exited' && is('no goodbye') ? 'drained' : state,
     ...(epoch !== '' && { epoch, ...(hold !== undefined && { hold }) }),
-    running: quiet() && !is('tells nothing') ? jobs.size : 0,
+    running: (quiet() && !is('tells nothing')) || is('counts while running') ? jobs.size : 0,
     ...(state === 'running' || (is('tells nothing') && state === 'draining')
       ? { finished: 0, stored: 0 }
       : counts),
@@ -168,7 +169,7 @@ function interval() {
   if (is('beats too rarely')) return 60_000
   if (state === 'draining') return is('silent while draining') ? 15_000 : 3_000
   if (quietUntil !== undefined) return 10_000
-  return state === 'drained' ? (phase === 'pushing' ? 10_000 : 5_000) : 25_000
+  return state === 'drained' ? (phase === 'pushing' ? 30_000 : 5_000) : 25_000
 }
 
 function expire() {
@@ -191,6 +192,7 @@ process.on('SIGTERM', async () => {
   if (is('job lost at SIGTERM')) for (const job of jobs) lose(job)
   held = true
   if (!quiet()) drain()
+  if (!is('waits for ever at SIGTERM')) setTimeout(() => [...jobs].map(({ stop }) => stop.abort()), 20_000)
   while (state !== 'drained') await sleep(20)
   state = 'exited'
   if (!is('no goodbye')) await beat()
@@ -217,6 +219,10 @@ for (;;) {
   const rung = new Promise((resolve) => {
     wake = resolve
   })
-  await Promise.race([rung, sleep(Math.min(interval(), 1_000 + Math.max(0, lapseAt - performance.now())))])
+  const promised = is('forgets when it beats next') ? 60_000 : every
+  await Promise.race([
+    rung,
+    sleep(Math.min(interval(), promised, 1_000 + Math.max(0, lapseAt - performance.now()))),
+  ])
   wake = () => {}
 }

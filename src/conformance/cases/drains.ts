@@ -2,6 +2,11 @@ import type { Case } from '../case.ts'
 import { DYNO, Misconduct } from '../scene.ts'
 import { check, noneResumes, schedulesAgain } from './rules.ts'
 
+/** What a beat may be late by on a busy machine. */
+const LATE_MS = 3_000
+/** Longer than two of the intervals before the commit. */
+const WATCHED_MS = 20_000
+
 /** What a listener does when it is asked. */
 export const drains: readonly Case[] = [
   {
@@ -101,6 +106,19 @@ export const drains: readonly Case[] = [
     },
   },
   {
+    name: 'is not meant by a request of another version',
+    level: 2,
+    async run(scene) {
+      await scene.boot()
+      const from = scene.rows.length
+      await scene.acquire({ silent: true })
+      await scene.tamper({ v: '2' })
+      await scene.row(/./, { from })
+      const quiet = () => scene.rows.slice(from).find(({ state }) => /drain/.test(state))
+      await scene.never('it drains for a request that it can not read', quiet, 3_000)
+    },
+  },
+  {
     name: 'ends at SIGTERM, saying goodbye',
     level: 1,
     async run(scene) {
@@ -131,6 +149,24 @@ export const drains: readonly Case[] = [
       await noneResumes(scene, from, 'it resumes though the lease is renewed', 30_000)
       const hold = scene.rows.at(-1)?.hold ?? 0
       check(hold > (row.hold ?? 0) + 15_000, 'its rows do not say that the hold was prolonged')
+    },
+  },
+  {
+    name: 'beats when its last beat said it would, also when it may beat less often from then on',
+    level: 2,
+    async run(scene) {
+      await scene.boot()
+      const { owner } = await scene.drain({ keep: true })
+      await scene.commit(owner, { pushLeaseMs: 180_000 })
+      const last = () => scene.calls.at(-1)
+      const overdue = async () => {
+        const call = last()
+        return call !== undefined && (await scene.left(call.at + call.everyMs + LATE_MS)) === 0
+      }
+      for (let waited = 0; waited < WATCHED_MS; waited += 1_000) {
+        await scene.pass(1_000)
+        check(!(await overdue()), `it promised a beat within ${last()?.everyMs} ms, and there was none`)
+      }
     },
   },
 ]

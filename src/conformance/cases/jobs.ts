@@ -51,6 +51,10 @@ export const jobs: readonly Case[] = [
       await scene.job(21_000)
       const { owner, row } = await scene.drain({ keep: true })
       jobsAre(scene, row, { finished: 2, stored: 0 })
+      check(
+        scene.rows.every(({ state, running }) => state !== 'running' || running === 0),
+        'a row that says running counts jobs though nothing is asked',
+      )
       const told = scene.rows.filter(({ epoch, state }) => epoch === owner.epoch && state === 'draining')
       check(
         told.some(({ running, finished }) => running === 2 && finished === 0),
@@ -117,6 +121,20 @@ export const jobs: readonly Case[] = [
       const last = scene.rows.at(-1)
       check(last?.state === 'exited', `its last row says ${last?.state}, not exited`)
       check(last?.finished === 1, `its last row says that ${last?.finished} jobs have finished, and 1 has`)
+    },
+  },
+  {
+    name: 'stores jobs 20 s after SIGTERM, before Heroku kills it',
+    level: 3,
+    async run(scene) {
+      const listener = await scheduling(scene)
+      await scene.job(600_000)
+      listener.signal('SIGTERM')
+      await scene.end()
+      check(scene.count('stored') === 1, 'the job was not put away')
+      const last = scene.rows.at(-1)
+      check(last?.state === 'exited', `its last row says ${last?.state}, not exited`)
+      check(last?.stored === 1, `its last row says that ${last?.stored} jobs were stored, and 1 was`)
     },
   },
 ]
