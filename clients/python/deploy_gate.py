@@ -441,6 +441,7 @@ class Participation:
         self._drain = None
         self._resuming = None
         self._answered = False
+        self._promised = 0
         self._leaving = False
         self._complained = False
         self._foreign = PROTOCOL_VERSION
@@ -483,7 +484,8 @@ class Participation:
             failures = 0 if self._beat() else failures + 1
             with self._lock:
                 self._perform(self._machine.expire(_now()))
-                wait = min(self._machine.beat_every, self._machine.expires_at - _now())
+                # An answer may ask for a longer interval than its beat has promised: it begins with the next one.
+                wait = min(self._machine.beat_every, self._promised, self._machine.expires_at - _now())
             if failures:
                 wait = min(wait, min(10_000, 100 * 2 ** min(failures, 10)) * random.uniform(0.5, 1))
             self._alarm.wait(max(0, wait) / 1000)
@@ -502,7 +504,8 @@ class Participation:
             row.update(drain._row() if drain else {"running": 0, "finished": 0, "stored": 0})
             first = "" if self._answered else "1"
             args = (self._keys["intent"], self._keys["roster"], self.id, json.dumps(row))
-            args += (round(self._machine.beat_every), first, self._keys["reports"])
+            self._promised = self._machine.beat_every
+            args += (round(self._promised), first, self._keys["reports"])
         try:
             try:
                 raw = self._client.evalsha(_BEAT_SHA, 2, *args)

@@ -39,6 +39,8 @@ export class Participant {
   #resuming: Promise<void> = Promise.resolve()
   #answered = false
   #leaving = false
+  /** by when the last beat said that the next one comes, ms after it */
+  #promisedMs = 0
   /** a version that was complained about: once is enough */
   #foreign = PROTOCOL_VERSION
 
@@ -111,7 +113,9 @@ export class Participant {
       this.#perform(this.#machine.expire(time.now()))
       // A handler that had nothing to wait for is done by now: its acknowledgement needs no beat of its own before.
       await nextTurn()
-      await this.#alarm.wait(Math.min(this.#everyMs(), this.#machine.expiresAt - time.now()))
+      // An answer may ask for a longer interval than its beat has promised: it begins with the next one.
+      const everyMs = Math.min(this.#everyMs(), this.#promisedMs)
+      await this.#alarm.wait(Math.min(everyMs, this.#machine.expiresAt - time.now()))
     }
     this.#machine.exit()
     const farewell = new AbortController()
@@ -126,8 +130,9 @@ export class Participant {
   async #beat(): Promise<void> {
     const { host, keys, time } = this.#around
     let reply: Awaited<ReturnType<typeof beat>>
+    this.#promisedMs = this.#everyMs()
     try {
-      reply = await beat(host, keys, this.id, this.#row(), this.#everyMs(), !this.#answered)
+      reply = await beat(host, keys, this.id, this.#row(), this.#promisedMs, !this.#answered)
     } catch (error) {
       // The link tells its own troubles and mends itself; a server that answers with an error is worth a line.
       if (error instanceof Error && error.name === 'ReplyError')

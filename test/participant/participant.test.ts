@@ -12,6 +12,8 @@ const SERVER_AT_ZERO = 1_700_000_000_000
 class ScriptedServer {
   readonly time = new ManualTime()
   readonly beats: OwnRow[] = []
+  /** when each beat came, and by when it said that the next one would, on the test's time */
+  readonly due: { readonly at: number; readonly next: number }[] = []
   /** of the drain in force, server ms; 0: none */
   expiry = 0
   phase = 'draining'
@@ -26,6 +28,7 @@ class ScriptedServer {
       throw new Error('Command timed out')
     }
     this.beats.push(JSON.parse(String(args[5])))
+    this.due.push({ at: this.time.now(), next: this.time.now() + Number(args[6]) })
     const now = SERVER_AT_ZERO + this.time.now()
     const epoch = this.expiry ? '100' : ''
     const left = Math.max(0, this.expiry - now)
@@ -135,6 +138,17 @@ describe('the boot barrier', () => {
 })
 
 describe('beats', () => {
+  it('come when the one before said that they would, also as the interval grows with the commit', async () => {
+    await held()
+    server.phase = 'pushing'
+    server.drainFor(180_000)
+    await ring()
+    await server.time.advance(300_000)
+    const late = server.due.filter(({ at }, index) => at > (server.due[index - 1]?.next ?? at))
+    expect(late).toEqual([])
+    expect(server.due.at(-1)?.next).toBeGreaterThan(0)
+  })
+
   it('come every 25 s and not oftener while nothing is asked', async () => {
     await start()
     const before = server.beats.length
