@@ -8,7 +8,9 @@ import type { Numbers } from './numbers.ts'
 export type LeaseLoss = Lost['why'] | 'unreachable'
 
 /** Asks the server for `leaseMs` from now. */
-type Renewal = (leaseMs: number) => Promise<{ readonly kind: 'renewed'; readonly leftMs: number } | Lost>
+export type Renewal = (
+  leaseMs: number,
+) => Promise<{ readonly kind: 'renewed'; readonly leftMs: number } | Lost>
 
 /** Renews a drain's lease until it is stopped, and knows at any time how long it lasts for sure. */
 export class Lease {
