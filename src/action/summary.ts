@@ -59,14 +59,16 @@ function mark({ outcome, warnings }: DeployReport): string {
 }
 
 function facts({ commit, release, url, drainSeconds, quietSeconds, ...report }: DeployReport): string[] {
+  const jobs = (number: number | undefined) =>
+    report.participants.length > 0 && number !== undefined ? String(number) : undefined
   const rows: [string, string | undefined][] = [
     ['Commit', commit && `<code>${markdown(commit.slice(0, 12))}</code>`],
     ['Release', release && markdown(release)],
     ['App', url && `<${encodeURI(url)}>`],
     ['Drained in', drainSeconds === undefined ? undefined : formatDuration(drainSeconds * 1_000)],
     ['Clock quiet for', quietSeconds === undefined ? undefined : formatDuration(quietSeconds * 1_000)],
-    ['Jobs finished', report.participants.length > 0 ? String(report.jobsFinished) : undefined],
-    ['Jobs stored', report.participants.length > 0 ? String(report.jobsStored) : undefined],
+    ['Jobs finished', jobs(report.jobsFinished)],
+    ['Jobs stored', jobs(report.jobsStored)],
   ]
   const shown = rows.filter(([, value]) => value)
   if (shown.length === 0) return []
@@ -84,9 +86,9 @@ function participants(all: readonly ParticipantReport[]): string[] {
       markdown(one.state, 40),
       seconds(one.acceptedSeconds),
       seconds(one.drainedSeconds),
-      one.finished,
-      one.stored,
-      one.lost,
+      one.finished ?? '–',
+      one.stored ?? '–',
+      one.lost ?? '–',
       markdown(one.note ?? '', 200),
     ]
     return `| ${cells.join(' | ')} |`

@@ -2,7 +2,7 @@ import type { Outcome } from '../outcome.ts'
 
 /** What one participant did during the drain. Texts come from the participant: escape them before showing. */
 export interface ParticipantReport {
-  /** `clock.1` */
+  /** `clock.1`; of listeners without a name `clock`, or `clock 1 of 2` */
   readonly dyno: string
   readonly type: string
   readonly id: string
@@ -12,10 +12,11 @@ export interface ParticipantReport {
   readonly acceptedSeconds?: number
   /** from the request until it was drained; absent if it never was */
   readonly drainedSeconds?: number
-  readonly finished: number
-  readonly stored: number
+  /** jobs; each absent where its protocol does not count them */
+  readonly finished?: number
+  readonly stored?: number
   /** jobs that were running when the participant was lost */
-  readonly lost: number
+  readonly lost?: number
   readonly note?: string
 }
 
@@ -41,8 +42,8 @@ export interface DeployReport {
   readonly drainSeconds?: number
   /** how long no asked participant was scheduling */
   readonly quietSeconds?: number
-  readonly jobsFinished: number
-  readonly jobsStored: number
+  readonly jobsFinished?: number
+  readonly jobsStored?: number
   /** `v43` */
   readonly release?: string
   /** full SHA */

@@ -1,5 +1,4 @@
-import type { Hold } from '../gate/hold.ts'
-import type { ParticipantProgress } from '../gate/progress.ts'
+import type { Held, HeldParticipant } from '../gate/held.ts'
 import type { Log } from '../log.ts'
 import { DeployError, type Outcome } from '../outcome.ts'
 import type { Time } from '../time.ts'
@@ -21,7 +20,7 @@ export class Story {
   readonly #startedAt: number
   readonly #warnings: string[] = []
   readonly #spans: Span[] = []
-  #hold: Hold | undefined
+  #hold: Held | undefined
   #holdFromMs = 0
 
   constructor(plan: Pick<DeployPlan, 'app'>, time: Time, log: Log) {
@@ -51,7 +50,7 @@ export class Story {
   }
 
   /** The participants of `hold` belong to this story from now on. */
-  follow(hold: Hold): void {
+  follow(hold: Held): void {
     this.#hold = hold
     this.#holdFromMs = this.#elapsedMs() - hold.elapsedMs
   }
@@ -63,28 +62,31 @@ export class Story {
 
   /** The report of a deploy that ended with `error`. */
   failed(error: unknown): DeployReport {
+    const first = this.#hold?.remedy ? `${this.#hold.remedy} ` : ''
     if (error instanceof DeployError)
-      return this.#report(error.outcome, `${error.message}${this.#aftermath(error)}`, error.next)
+      return this.#report(error.outcome, `${error.message}${this.#aftermath(error)}`, `${first}${error.next}`)
     const message = error instanceof Error ? error.message : String(error)
     return this.#report(
       'failed',
       `Something unexpected went wrong while ${STAGES[this.stage]}: ${message}${this.#aftermath()}`,
-      'Please report it with the log of this run: it is a fault of this action, or a situation that it does not know.',
+      `${first}Please report it with the log of this run: it is a fault of this action, or a situation that it does not know.`,
     )
   }
 
   /** What a stop from outside leaves behind, which the error itself can't know. */
   #aftermath(error?: DeployError): string {
     if (error && error.outcome !== 'cancelled' && error.outcome !== 'deploy-timeout') return ''
+    const goesOn = this.#hold?.remedy === undefined
+    const clock = goesOn ? 'goes on' : 'may stay stopped'
     switch (this.stage) {
       case 'preflight':
         return ' Nobody was asked to drain, and nothing was pushed.'
       case 'draining':
-        return ' Nothing was pushed, and the clock goes on.'
+        return ` Nothing was pushed, and the clock ${clock}.`
       case 'pushing':
-        return ` The push was ended here, but Heroku may still build and release it: heroku releases --app ${this.#plan.app} tells. The old clock goes on until then, and would get SIGTERM without a drain.`
+        return ` The push was ended here, but Heroku may still build and release it: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ', and would get SIGTERM without a drain' : ''}.`
       case 'verifying':
-        return ` The push went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock goes on until it is replaced.`
+        return ` The push went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`
       case 'released':
         return ` ${this.release} is released; the new clock was not waited for.`
     }
@@ -94,7 +96,7 @@ export class Story {
     const participants = (this.#hold?.participants ?? []).map(describe)
     const drained = this.#hold?.participants.flatMap(({ drainedMs }) => drainedMs ?? []) ?? []
     const quietMs = this.#hold?.quietMs
-    const sum = (field: 'finished' | 'stored') => participants.reduce((total, one) => total + one[field], 0)
+    const [jobsFinished, jobsStored] = [sum(participants, 'finished'), sum(participants, 'stored')]
     return {
       outcome,
       message,
@@ -103,8 +105,8 @@ export class Story {
       participants,
       ...(drained.length > 0 && { drainSeconds: seconds(Math.max(...drained)) }),
       ...(quietMs !== undefined && { quietSeconds: seconds(quietMs) }),
-      jobsFinished: sum('finished'),
-      jobsStored: sum('stored'),
+      ...(jobsFinished !== undefined && { jobsFinished }),
+      ...(jobsStored !== undefined && { jobsStored }),
       ...(this.release !== undefined && { release: this.release }),
       ...(this.commit !== undefined && { commit: this.commit }),
       ...(this.url !== undefined && { url: this.url }),
@@ -143,20 +145,27 @@ const STAGES: Record<Stage, string> = {
   released: 'waiting for the new clock',
 }
 
-function describe(one: ParticipantProgress): ParticipantReport {
+function describe(one: HeldParticipant): ParticipantReport {
   const { id, dyno, type, state, finished, stored, lost, note, acceptedMs, drainedMs, seenMs } = one
   return {
     id,
     dyno,
     type,
     state,
-    finished,
-    stored,
-    lost,
+    ...(finished !== undefined && { finished }),
+    ...(stored !== undefined && { stored }),
+    ...(lost !== undefined && { lost }),
     ...(acceptedMs !== undefined && { acceptedSeconds: seconds(acceptedMs - seenMs) }),
     ...(drainedMs !== undefined && { drainedSeconds: seconds(drainedMs - seenMs) }),
     ...(note !== undefined && { note }),
   }
+}
+
+/** `undefined` when somebody took part and nobody counts jobs. */
+function sum(participants: readonly ParticipantReport[], field: 'finished' | 'stored'): number | undefined {
+  const known = participants.flatMap((one) => one[field] ?? [])
+  if (participants.length > 0 && known.length === 0) return undefined
+  return known.reduce((total, count) => total + count, 0)
 }
 
 /** Seconds with one decimal. */

@@ -5,6 +5,7 @@ import type { Owner } from '../protocol/owner.ts'
 import * as complaint from './complaint.ts'
 import { Contact } from './contact.ts'
 import type { Surroundings } from './gate.ts'
+import type { Held } from './held.ts'
 import { isOutage } from './outage.ts'
 import { type ParticipantProgress, Progress } from './progress.ts'
 import { successors } from './successor.ts'
@@ -18,7 +19,7 @@ const CANCELLED_WATCH_MS = 2_000
  * A drain in force. Leaving its scope by any road but `release` gives the participants back to their schedules. Every waiting
  * method rejects with the reason of the surroundings' signal when that aborts.
  */
-export class Hold implements AsyncDisposable {
+export class Hold implements Held {
   readonly owner: Owner
   readonly #around: Surroundings
   readonly #terms: DrainTerms

@@ -51,6 +51,14 @@ describe('a summary', () => {
     expect(text).toContain('| Clock quiet for | 1 min 1 s |')
   })
 
+  it('shows no count where nobody counts', () => {
+    const { finished: _f, stored: _s, lost: _l, note: _n, ...uncounted } = clock
+    const { jobsFinished: _jf, jobsStored: _js, ...rest } = report({ participants: [uncounted] })
+    const text = renderSummary(rest)
+    expect(text).toContain('| clock&#46;1 | drained | 0.1 s | 12.3 s | – | – | – |  |')
+    expect(text).not.toContain('Jobs finished')
+  })
+
   it.each(OUTCOMES)('has a heading for %s', (outcome) => {
     expect(renderSummary(report({ outcome })).split('\n')[0]).toMatch(/^## \S+ \S.*: shop$/)
   })

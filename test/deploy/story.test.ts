@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeployPlan } from '../../src/deploy/plan.ts'
 import { type Stage, Story } from '../../src/deploy/story.ts'
+import type { Held, HeldParticipant } from '../../src/gate/held.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { Lines } from '../participant/support/lines.ts'
 import { ManualTime } from '../support/manual-time.ts'
@@ -72,4 +73,48 @@ it('has a bar for what was done, with its failure', async () => {
     { name: 'push', section: 'heroku', fromMs: 0, toMs: 3_000, failed: false },
     { name: 'release', section: 'heroku', fromMs: 3_000, toMs: 3_000, failed: true },
   ])
+})
+
+describe('participants whose protocol tells little', () => {
+  const held = (remedy: string | undefined, taker: HeldParticipant): Held => ({
+    participants: [taker],
+    elapsedMs: 0,
+    quietMs: undefined,
+    remedy,
+    drained: async () => true,
+    commit: async () => {},
+    concerns: async () => [],
+    release: async () => {},
+    successor: async () => [],
+    async [Symbol.asyncDispose]() {},
+  })
+  const TAKER = { id: '1', dyno: 'clock', type: 'clock', state: 'draining', seenMs: 0 }
+  const STOPPED = 'The clock stays stopped. Now run: heroku ps:restart clock --app shop.'
+
+  it.each([
+    ['draining', /Nothing was pushed, and the clock may stay stopped\.$/],
+    ['pushing', /The old clock may stay stopped until then\.$/],
+    ['verifying', /The old clock may stay stopped until it is replaced\.$/],
+  ] as const)('and stay stopped: what to do comes first, while %s', (stage, message) => {
+    const { told } = story(stage)
+    told.follow(held(STOPPED, TAKER))
+    const report = told.failed(new DeployError('cancelled', 'Stopped.', 'Run it again.'))
+    expect(report.message).toMatch(message)
+    expect(report.next).toBe(`${STOPPED} Run it again.`)
+    expect(told.failed(new TypeError('x')).next).toMatch(
+      /^The clock stays stopped\. Now run: .* Please report it/,
+    )
+    expect(told.failed(new DeployError('build-failed', 'No.', 'Mend it.')).next).toBe(`${STOPPED} Mend it.`)
+  })
+
+  it('have no counts of jobs, which is not the same as none', () => {
+    const { told } = story()
+    told.follow(held(undefined, TAKER))
+    const report = told.ended('deployed', 'Done.')
+    expect(report).not.toHaveProperty('jobsFinished')
+    expect(report.participants).toEqual([{ id: '1', dyno: 'clock', type: 'clock', state: 'draining' }])
+    told.follow(held(undefined, { ...TAKER, finished: 2, stored: 0 }))
+    expect(told.ended('deployed', 'Done.')).toMatchObject({ jobsFinished: 2, jobsStored: 0 })
+    expect(story().told.ended('deployed', 'Done.')).toMatchObject({ jobsFinished: 0, jobsStored: 0 })
+  })
 })
