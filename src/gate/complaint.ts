@@ -9,6 +9,23 @@ import type { Verdict } from './verdict.ts'
 
 const BACK = 'Nothing was pushed, and the clock is back at work.'
 
+/** @param asker as the other deploy described itself */
+export function busy(asker: string, leftMs: number): DeployError {
+  return new DeployError(
+    'busy',
+    `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
+    'Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
+  )
+}
+
+export function late(): DeployError {
+  return new DeployError(
+    'preflight-failed',
+    'The drain request reached Redis too late to be valid, so nobody was asked.',
+    'The connection to Redis is very slow or was interrupted: run the deploy again.',
+  )
+}
+
 export function refused(who: readonly ParticipantProgress[]): DeployError {
   const each = who.map(({ dyno, note }) => `${dyno} refused to drain${note ? `: ${note}` : ''}`)
   return new DeployError(
@@ -76,8 +93,9 @@ export function neverOpened(why: string): DeployError {
   )
 }
 
-export function leaseLost(why: LeaseLoss, asker: string): DeployError {
-  const what = {
+/** How a lease came to be lost. */
+export function lossOf(why: LeaseLoss, asker: string): string {
+  return {
     missing:
       'The drain request is gone from Redis: it was restarted without its data, flushed, or the key was evicted.',
     superseded: `Another deploy took the gate over: ${describeAsker(asker)}.`,
@@ -86,10 +104,17 @@ export function leaseLost(why: LeaseLoss, asker: string): DeployError {
       'The drain ran out before it could be renewed: this runner was stopped or cut off from Redis for too long.',
     unreachable: 'Redis could not be reached for so long that the drain ran out.',
   }[why]
+}
+
+/** What to do about it. */
+export const AFTER_A_LOSS =
+  'Run the deploy again. If it repeats, look at the Redis: its memory policy, its maintenance, its log.'
+
+export function leaseLost(why: LeaseLoss, asker: string): DeployError {
   return new DeployError(
     'lease-lost',
-    `${what} Held participants resume by themselves.`,
-    'Run the deploy again. If it repeats, look at the Redis: its memory policy, its maintenance, its log.',
+    `${lossOf(why, asker)} Held participants resume by themselves.`,
+    AFTER_A_LOSS,
   )
 }
 

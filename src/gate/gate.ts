@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { formatDuration } from '../duration.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
 import { acquire } from '../protocol/drain.ts'
@@ -8,7 +7,7 @@ import { look, type View } from '../protocol/look.ts'
 import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
 import type { ScriptHost } from '../protocol/script.ts'
 import type { Time } from '../time.ts'
-import { describeAsker } from './asker.ts'
+import { busy, late } from './complaint.ts'
 import { Hold } from './hold.ts'
 import type { Numbers } from './numbers.ts'
 import type { Asker, DrainTerms } from './terms.ts'
@@ -109,24 +108,13 @@ export async function acquireGate(
         'Wait for it to end, and let all workflows use one version of this action.',
       )
     default:
-      throw new DeployError(
-        'preflight-failed',
-        'The drain request reached Redis too late to be valid, so nobody was asked.',
-        'The connection to Redis is very slow or was interrupted: run the deploy again.',
-      )
+      throw late()
   }
 }
 
-function isInForce({ intent, now }: View): boolean {
+/** Whether a drain of anybody's is in force. */
+export function isInForce({ intent, now }: View): boolean {
   return (
     intent !== undefined && (intent.phase === 'draining' || intent.phase === 'pushing') && intent.expiry > now
-  )
-}
-
-function busy(asker: string, leftMs: number): DeployError {
-  return new DeployError(
-    'busy',
-    `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
-    'Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
   )
 }

@@ -24,12 +24,20 @@ export function isGateName(name: string): boolean {
 }
 
 /**
+ * What every key of the gate `name` begins with, up to a colon.
+ * @throws RangeError when `name` is not a gate name
+ */
+export function gatePrefix(name: string): string {
+  if (!isGateName(name)) throw new RangeError(`gate name ${JSON.stringify(name)}: expected ${GATE_NAME_RULE}`)
+  return `deploy-gate:{${name}}`
+}
+
+/**
  * The keys of the gate `name`.
  * @throws RangeError when `name` is not a gate name
  */
 export function gateKeys(name: string): GateKeys {
-  if (!isGateName(name)) throw new RangeError(`gate name ${JSON.stringify(name)}: expected ${GATE_NAME_RULE}`)
-  const prefix = `deploy-gate:{${name}}`
+  const prefix = gatePrefix(name)
   return {
     intent: `${prefix}:intent`,
     epoch: `${prefix}:epoch`,
