@@ -5,6 +5,7 @@ import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
 import { parseRedisUrl, REDIS_URL_RULE, secretsOfRedisUrl } from '../redis/address.ts'
 import { type InputName, misspelled } from './input-names.ts'
 import { InputReader, quote } from './input-reader.ts'
+import { readList } from './list-inputs.ts'
 
 /** Where inputs come from: the toolkit's `getInput`, and the job's environment. */
 export interface InputSource {
@@ -27,6 +28,7 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
   }
   const redisUrl = readRedisUrl(read)
   const fingerprint = readFingerprint(read, redisUrl)
+  const list = readList(read)
   const plan: DeployPlan = {
     app: read.required(
       'heroku-app',
@@ -51,6 +53,7 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
       ...(fingerprint !== undefined && { fingerprint }),
     },
     gateName: readGateName(read),
+    ...(list !== undefined && { list }),
     processes: readProcesses(read),
     acknowledgeTimeoutMs: read.duration('acknowledge-timeout'),
     drainTimeoutMs: read.duration('drain-timeout'),

@@ -15,7 +15,5 @@ try {
     await endHold(plan, held, { ...around, signal, configVar: heroku.configVar })
   }
 } catch (error) {
-  actionsLog.warning(
-    `the drain of this job could not be ended (${(error as Error).message}); held participants resume by themselves when its lease runs out: 1 minute while draining, 3 during a push`,
-  )
+  actionsLog.warning(`the drain of this job could not be ended: ${(error as Error).message}`)
 }

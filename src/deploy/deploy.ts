@@ -1,10 +1,11 @@
 import { formatDuration } from '../duration.ts'
-import { acquireGate, inspectGate, newDeployId } from '../gate/gate.ts'
-import type { Asker, DrainTerms } from '../gate/terms.ts'
+import { newDeployId } from '../gate/gate.ts'
+import type { Asker } from '../gate/terms.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
 import type { Time } from '../time.ts'
 import type { DeployPlan } from './plan.ts'
+import { protocolOf } from './protocol.ts'
 import type { DeployReport } from './report.ts'
 import { openServer } from './server.ts'
 import { Story } from './story.ts'
@@ -103,19 +104,13 @@ async function tell<T extends Target>(
     openServer(plan, { ...around, log: story.log, signal, configVar: heroku.configVar }),
   )
   const asker = askerOf(plan, target.commit)
-  const gate = { ...server.around, log: story.log }
-  const types = plan.processes.map(({ type }) => type)
-  const there = await inspectGate(gate, plan.gateName, asker, types)
-  story.log.info(
-    there.length > 0
-      ? `taking part: ${there.map(({ dyno }) => dyno).join(', ')}`
-      : `nobody takes part yet as ${types.join(' or ')}`,
-  )
+  const protocol = protocolOf(plan, { ...server.around, log: story.log })
+  await protocol.inspect(asker)
 
   const id = newDeployId()
   around.remember({ id, fingerprint: server.fingerprint })
   story.stage = 'draining'
-  await using hold = await acquireGate(gate, id, termsOf(plan), asker, target.currentRelease ?? '')
+  await using hold = await protocol.ask(id, asker, target.currentRelease ?? '')
   story.follow(hold)
   const everybody = await group('Drain: waiting for running jobs', () => hold.drained())
   await hold.commit(!everybody)
@@ -131,7 +126,10 @@ async function tell<T extends Target>(
     await group('New clock', () =>
       story.span('new clock', 'gate', async () => {
         const seen = await hold.successor(plan.waitForClockMs, story.release ?? '')
-        story.log.info(`${seen.join(', ')} of the new release ${seen.length === 1 ? 'is' : 'are'} scheduling`)
+        if (seen.length > 0)
+          story.log.info(
+            `${seen.join(', ')} of the new release ${seen.length === 1 ? 'is' : 'are'} scheduling`,
+          )
       }),
     )
   }
@@ -154,11 +152,6 @@ async function publish<T extends Target>(
   story.release = await group('Release', () =>
     story.span('release', 'heroku', () => heroku.verify(target, signal)),
   )
-}
-
-function termsOf(plan: DeployPlan): DrainTerms {
-  const { processes, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock } = plan
-  return { asked: processes, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock }
 }
 
 function askerOf({ asker, app }: DeployPlan, commit: string): Asker {

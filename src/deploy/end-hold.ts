@@ -1,5 +1,5 @@
-import { finish } from '../protocol/drain.ts'
 import type { DeployPlan } from './plan.ts'
+import { protocolOf, unended } from './protocol.ts'
 import { openServer, type ServerNeeds } from './server.ts'
 
 /** What is known of a hold whose deploy did not end it. */
@@ -9,18 +9,20 @@ export interface LeftBehind {
   readonly fingerprint: string | undefined
 }
 
-/** Ends a hold whose deploy was stopped before it could: the participants go back to their schedules. Others' holds stay as they are. */
+/**
+ * Ends a hold whose deploy was stopped before it could: the participants go back to their schedules, as far as their protocol can tell
+ * them. Others' holds stay as they are.
+ * @throws Error that says what becomes of the participants when it can't be ended
+ */
 export async function endHold(plan: DeployPlan, held: LeftBehind, needs: ServerNeeds): Promise<void> {
   const pinned =
     held.fingerprint === undefined
       ? plan
       : { ...plan, redis: { ...plan.redis, fingerprint: held.fingerprint } }
-  await using server = await openServer(pinned, needs)
-  const { host, keys } = server.around
-  const answer = await finish(host, keys, { id: held.id, epoch: '' }, 'aborted')
-  needs.log.info(
-    answer === 'finished'
-      ? 'this job was stopped while its drain was in force: ended it, the clock goes back to work'
-      : 'the drain of this job was over already: nothing to do',
-  )
+  try {
+    await using server = await openServer(pinned, needs)
+    await protocolOf(plan, server.around).end(held.id)
+  } catch (error) {
+    throw new Error(`${(error as Error).message}; ${unended(plan)}`, { cause: error })
+  }
 }

@@ -32,6 +32,14 @@ export interface DeployPlan {
     readonly fingerprint?: string
   }
   readonly gateName: string
+  /** the lists by which hand-written listeners are asked; absent: the participants speak the drain protocol */
+  readonly list?: {
+    readonly requestKey: string
+    readonly responseKey: string
+    readonly message: string
+    /** empty: nothing starts a listener again */
+    readonly resumeMessage: string
+  }
   readonly processes: readonly AskedProcess[]
   readonly acknowledgeTimeoutMs: number
   readonly drainTimeoutMs: number

@@ -41,6 +41,28 @@ describe('a plan', () => {
       waitForClockMs: 120_000,
     })
     expect(plan().redis.url).toBeUndefined()
+    expect(plan()).not.toHaveProperty('list')
+  })
+
+  it('by lists has the names that people use, or those that are given', () => {
+    expect(plan({ protocol: 'list' }).list).toEqual({
+      requestKey: 'request',
+      responseKey: 'response',
+      message: 'shutdown',
+      resumeMessage: '',
+    })
+    const own = {
+      'list-request-key': 'shop:{deploy} asks',
+      'list-response-key': 'shop:{deploy} says',
+      'list-message': '{"do": "stop"}',
+      'list-resume-message': 'resume',
+    }
+    expect(plan({ protocol: 'list', ...own }).list).toEqual({
+      requestKey: 'shop:{deploy} asks',
+      responseKey: 'shop:{deploy} says',
+      message: '{"do": "stop"}',
+      resumeMessage: 'resume',
+    })
   })
 
   it('takes process types by comma or line, with numbers', () => {
@@ -129,6 +151,52 @@ describe('a problem', () => {
     expect(text).toMatch(expected)
     expect(text).toContain('under `with:` of this step')
     expect(text).toContain('nothing was pushed')
+  })
+
+  it.each([
+    ['protocol', 'redis', /protocol is "redis"\. Expected gate or list/],
+    ['list-request-key', 'a\nb', /list-request-key is "a\\nb"\. Expected the key of the list/],
+    [
+      'list-response-key',
+      'deploy-gate:{default}:intent',
+      /list-response-key is "deploy-gate.*not one of the gate itself/,
+    ],
+    [
+      'list-response-key',
+      'request',
+      /list-response-key \(request\) is the same as list-request-key \(request\)/,
+    ],
+    ['list-message', 'x'.repeat(201), /list-message is "x+…"\. Expected .*at most 200 characters/],
+    [
+      'list-resume-message',
+      'shutdown',
+      /list-resume-message \(shutdown\) is the same as list-message \(shutdown\)/,
+    ],
+    [
+      'on-drain-timeout',
+      'force',
+      /on-drain-timeout \(force\) can't be had under protocol \(list\).*Expected fail or deploy/,
+    ],
+  ])('under protocol: list, %s: %j', (name, value, expected) => {
+    expect(complaint({ protocol: 'list', [name]: value })).toMatch(expected)
+  })
+
+  it.each(['list-request-key', 'list-response-key', 'list-message', 'list-resume-message'])(
+    'is %s without protocol: list',
+    (name) => {
+      expect(complaint({ [name]: 'other' })).toContain(
+        `${name} (other) means nothing under protocol (gate). Leave it out, or say protocol: list.`,
+      )
+    },
+  )
+
+  it('is not what the runner hands over of inputs that nobody has set', () => {
+    const defaults = {
+      'list-request-key': 'request',
+      'list-response-key': 'response',
+      'list-message': 'shutdown',
+    }
+    expect(() => plan({ ...defaults, protocol: 'gate' })).not.toThrow()
   })
 
   it('comes with all others, in one error', () => {

@@ -22,9 +22,14 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Runs a file with this Node. */
-export function startProgram(file: string, cwd: string, env: Record<string, string>): Program {
-  const child = spawn(process.execPath, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+/** Runs a file with this Node, or another interpreter. */
+export function startProgram(
+  file: string,
+  cwd: string,
+  env: Record<string, string>,
+  interpreter = process.execPath,
+): Program {
+  const child = spawn(interpreter, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   running.add(child)
   const lines: string[] = []
   const waiting = new Set<() => void>()

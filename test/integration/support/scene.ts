@@ -20,6 +20,10 @@ export interface Scene extends AsyncDisposable {
   readonly commit: string
   /** Boots a clock that schedules each second; resolves when it does. See `test/support/apps/clock`. */
   clock(release: string, mode?: 'plain' | 'refuse' | 'stubborn' | 'no-gate'): Promise<Program>
+  /** Boots a clock with a listener as people write it by hand; resolves when it schedules. See `test/support/apps/list-clock`. */
+  listClock(language: 'node' | 'python'): Promise<Program>
+  /** what the app has in its Redis */
+  readonly inRedis: Redis
   /** Has the clock start a job, which runs until `endJob`. */
   startJob(clock: Program): Promise<void>
   endJob(): Promise<void>
@@ -71,6 +75,18 @@ export async function openScene(): Promise<Scene> {
       await clock.saw(/^tick/)
       return clock
     },
+    async listClock(language) {
+      const folder = join(root, 'test/support/apps/list-clock')
+      const env = { PATH: process.env.PATH ?? '', REDIS_URL: redis.url, PYTHONDONTWRITEBYTECODE: '1' }
+      const clock =
+        language === 'node'
+          ? startProgram(join(folder, 'clock.js'), folder, env)
+          : startProgram(join(folder, 'clock.py'), folder, env, '/usr/bin/python3')
+      programs.push(clock)
+      await clock.saw(/^tick/)
+      return clock
+    },
+    inRedis: jobs,
     async startJob(clock) {
       const started = clock.next(/^job \d+ started/)
       await jobs.lpush('jobs:start', '1')
