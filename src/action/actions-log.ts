@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
 import type { Log } from '../log.ts'
-import { logLine, oneLine } from './escape.ts'
+import { oneLine } from '../one-line.ts'
+import { logLine } from './escape.ts'
 
 /** The step's log: plain lines, and warnings as annotations. */
 export const actionsLog: Log = {

@@ -1,22 +1,9 @@
-import { stripVTControlCharacters } from 'node:util'
+import { oneLine } from '../one-line.ts'
 
 /**
  * Texts that come from a participant, from git or from Heroku, made inert for the place where they are shown.
  * What a terminal, the runner, a markdown renderer or mermaid would act on is shown, or left out, but never obeyed.
  */
-
-const LONGEST = 2_000
-
-/** One line without control characters and terminal sequences, of at most `longest` characters. */
-export function oneLine(text: string, longest = LONGEST): string {
-  const plain = stripVTControlCharacters(text)
-    .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    // Characters that reverse or hide text.
-    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
-    .trimEnd()
-  const characters = [...plain]
-  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : plain
-}
 
 /**
  * A line of the log. The runner obeys `::command::` at a line's beginning and `##[command]` anywhere in it
