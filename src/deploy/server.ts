@@ -4,12 +4,20 @@ import { NUMBERS } from '../gate/numbers.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
 import { gateKeys } from '../protocol/keys.ts'
-import { describeAddress, parseRedisUrl, REDIS_URL_RULE, secretsOfRedisUrl } from '../redis/address.ts'
-import { connectRedis } from '../redis/connect.ts'
+import {
+  describeAddress,
+  parseRedisUrl,
+  REDIS_URL_RULE,
+  type RedisAddress,
+  secretsOfRedisUrl,
+} from '../redis/address.ts'
+import { connectRedis, type Destination } from '../redis/connect.ts'
 import type { Trust } from '../redis/connector.ts'
 import { checkHealth } from '../redis/health.ts'
 import { listen } from '../redis/listen.ts'
+import type { UrlOrigin } from '../redis/origin.ts'
 import type { Time } from '../time.ts'
+import { configVarOrigin, INPUT_ORIGIN } from './origins.ts'
 import type { DeployPlan } from './plan.ts'
 
 /** The app's Redis, connected and checked. Leaving its scope closes the connection. */
@@ -22,11 +30,15 @@ export interface GateServer extends AsyncDisposable {
 /** What of a plan says where the server is. */
 export type ServerPlan = Pick<DeployPlan, 'app' | 'redis' | 'gateName'>
 
-/** What `openServer` works with. */
-export interface ServerNeeds {
+/** What a connection is opened with. */
+export interface ConnectionNeeds {
   readonly log: Log
   readonly time: Time
   readonly signal: AbortSignal
+}
+
+/** What `openServer` works with. */
+export interface ServerNeeds extends ConnectionNeeds {
   /** reads one of the app's config vars over Heroku's API */
   configVar(name: string): Promise<string>
   /** told the URL and password of the server, so that they never show */
@@ -35,24 +47,35 @@ export interface ServerNeeds {
 
 /** Connects to the Redis of the plan, from its own URL or the app's config var, and checks that it will keep what a gate writes. */
 export async function openServer(plan: ServerPlan, needs: ServerNeeds): Promise<GateServer> {
-  const { log, time, signal, mask } = needs
-  const given = plan.redis.url
-  const url = given ?? (await needs.configVar(plan.redis.configVar))
-  const source = given === undefined ? `config var ${plan.redis.configVar} of ${plan.app}` : 'redis-url'
-  mask(url)
-  const address = read(url, source)
-  for (const secret of secretsOfRedisUrl(url)) mask(secret)
+  const { configVar, url: given } = plan.redis
+  const url = given ?? (await needs.configVar(configVar))
+  const origin = given === undefined ? configVarOrigin(configVar, plan.app) : INPUT_ORIGIN
+  needs.mask(url)
+  const address = readRedisUrl(url, origin)
+  for (const secret of secretsOfRedisUrl(url)) needs.mask(secret)
+  return openGateServer({ address, trust: trust(plan, given === undefined), origin }, plan.gateName, needs)
+}
+
+/** Connects to a server that is known, and checks that it will keep what a gate writes. */
+export async function openGateServer(
+  { address, trust, origin }: Destination,
+  gateName: string,
+  { log, time, signal }: ConnectionNeeds,
+): Promise<GateServer> {
   const name = describeAddress(address)
   let fingerprint: string | undefined
   const client = await connectRedis(
-    address,
     {
-      ...trust(plan, given === undefined),
-      onCertificate(shown) {
-        if (fingerprint === undefined && plan.redis.fingerprint === undefined && given === undefined) {
-          log.info(`${name} shows the certificate with SHA-256 ${shown}; redis-tls-fingerprint can pin it`)
-        }
-        fingerprint = shown
+      address,
+      origin,
+      trust: {
+        ...trust,
+        onCertificate(shown) {
+          if (fingerprint === undefined && trust.pin === undefined && !trust.verify) {
+            log.info(`${name} shows the certificate with SHA-256 ${shown}; ${origin.pin} can pin it`)
+          }
+          fingerprint = shown
+        },
       },
     },
     log,
@@ -60,13 +83,13 @@ export async function openServer(plan: ServerPlan, needs: ServerNeeds): Promise<
   )
   try {
     const before = time.now()
-    await checkHealth(client, name, log)
-    log.info(`${name} answers in ${formatDuration(time.now() - before)} (from ${source})`)
+    await checkHealth(client, name, origin, log)
+    log.info(`${name} answers in ${formatDuration(time.now() - before)} (from ${origin.name})`)
   } catch (error) {
     client.disconnect()
     throw error
   }
-  const keys = gateKeys(plan.gateName)
+  const keys = gateKeys(gateName)
   return {
     around: {
       host: client,
@@ -95,14 +118,18 @@ export function trust(plan: ServerPlan, fromConfigVars: boolean): Trust {
   }
 }
 
-function read(url: string, source: string) {
+/**
+ * Reads a URL that came from `origin`.
+ * @throws DeployError (`preflight-failed`) that shows nothing of the URL
+ */
+export function readRedisUrl(url: string, origin: UrlOrigin): RedisAddress {
   try {
     return parseRedisUrl(url)
   } catch (error) {
     throw new DeployError(
       'preflight-failed',
-      `The Redis URL in ${source} can't be used: ${(error as Error).message}.`,
-      `It must look like ${REDIS_URL_RULE}. Another config var can be named with redis-config-var.`,
+      `The Redis URL in ${origin.name} can't be used: ${(error as Error).message}.`,
+      `It must look like ${REDIS_URL_RULE}. ${origin.wrongUrl}`,
     )
   }
 }

@@ -6,9 +6,17 @@ import { DeployError } from '../outcome.ts'
 import { describeAddress, type RedisAddress } from './address.ts'
 import { backoff, createClient } from './client.ts'
 import { PinError, type Trust } from './connector.ts'
+import type { UrlOrigin } from './origin.ts'
 
 const ATTEMPTS = 5
 const RECONNECT_CAP_MS = 2_000
+
+/** Which server, how far it is trusted, and whose words tell what to do when it can't be used. */
+export interface Destination {
+  readonly address: RedisAddress
+  readonly trust: Trust
+  readonly origin: UrlOrigin
+}
 
 /**
  * A connected client for the deployer. The first connection is tried five times, jittered; one that is lost later is made anew for
@@ -16,8 +24,7 @@ const RECONNECT_CAP_MS = 2_000
  * @throws DeployError (`preflight-failed`) that names the cause and what to do; the signal's reason when it aborts
  */
 export async function connectRedis(
-  address: RedisAddress,
-  trust: Trust,
+  { address, trust, origin }: Destination,
   log: Log,
   signal: AbortSignal,
 ): Promise<Redis> {
@@ -81,7 +88,7 @@ export async function connectRedis(
     closing = true
     client.disconnect()
     signal.throwIfAborted()
-    throw explain(address, cause ?? (error as Error))
+    throw explain(address, origin, cause ?? (error as Error))
   } finally {
     signal.removeEventListener('abort', abort)
   }
@@ -106,22 +113,26 @@ function isCertificate(error: Error & { code?: string }): boolean {
   return /SELF_SIGNED|UNABLE_TO_VERIFY|CERT_|ERR_TLS_CERT/.test(error.code ?? '')
 }
 
-function explain(address: RedisAddress, error: Error & { code?: string }): DeployError {
-  const [what, next] = reasons(error, address.tls)
+function explain(address: RedisAddress, origin: UrlOrigin, error: Error & { code?: string }): DeployError {
+  const [what, next] = reasons(error, address.tls, origin)
   return new DeployError('preflight-failed', `${describeAddress(address)}: ${what}`, next, { cause: error })
 }
 
-function reasons(error: Error & { code?: string }, tls: boolean): [what: string, next: string] {
+function reasons(
+  error: Error & { code?: string },
+  tls: boolean,
+  origin: UrlOrigin,
+): [what: string, next: string] {
   if (error instanceof PinError) {
     return [
       `${error.message}.`,
-      'If the certificate was renewed (maintenance does that), check it and put its new fingerprint into redis-tls-fingerprint. If it was not, somebody is in between: do not deploy.',
+      `If the certificate was renewed (maintenance does that), check it and put its new fingerprint into ${origin.pin}. If it was not, somebody is in between: do not deploy.`,
     ]
   }
   if (/^(WRONGPASS|NOAUTH|ERR invalid password|ERR AUTH)/.test(error.message)) {
     return [
       `the server did not accept the user or password of the URL (${error.message.split(' ')[0]}).`,
-      "Heroku changes the URL at maintenance and credential resets, so a copy in a secret goes stale: leave redis-url out, and it is read from the app's config vars at each deploy.",
+      origin.staleLogin,
     ]
   }
   if (error.message.startsWith('NOPERM')) {
@@ -137,16 +148,10 @@ function reasons(error: Error & { code?: string }, tls: boolean): [what: string,
     ]
   }
   if (isCertificate(error)) {
-    return [
-      `its certificate was not accepted (${error.message}).`,
-      "Heroku's Key-Value Store has a self-signed certificate: leave redis-url out, so that redis-tls: auto accepts it, or pin it with redis-tls-fingerprint.",
-    ]
+    return [`its certificate was not accepted (${error.message}).`, origin.unsignedCertificate]
   }
   if (error.code === 'ENOTFOUND' || error.code === 'EAI_AGAIN') {
-    return [
-      `there is no host of that name (${error.code}).`,
-      'Check redis-url, or the config var that redis-config-var names: the add-on may have been replaced.',
-    ]
+    return [`there is no host of that name (${error.code}).`, origin.wrongUrl]
   }
   if (/wrong version number|EPROTO/.test(`${error.message} ${error.code}`)) {
     return [
@@ -163,6 +168,6 @@ function reasons(error: Error & { code?: string }, tls: boolean): [what: string,
         : ''
   return [
     `no connection could be made in ${ATTEMPTS} attempts (${error.message || error.code}).`,
-    `${kind}Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.`,
+    `${kind}${origin.unreachable}`,
   ]
 }

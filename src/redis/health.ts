@@ -1,5 +1,6 @@
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
+import type { UrlOrigin } from './origin.ts'
 
 /** The command that the check needs. */
 export interface InfoSource {
@@ -14,7 +15,12 @@ const NEARLY_FULL = 0.95
  * about to evict. A user without the right to INFO gets a warning instead, because the server may well be fine.
  * @throws DeployError (`preflight-failed`)
  */
-export async function checkHealth(source: InfoSource, name: string, log: Log): Promise<void> {
+export async function checkHealth(
+  source: InfoSource,
+  name: string,
+  origin: UrlOrigin,
+  log: Log,
+): Promise<void> {
   let info: Map<string, string>
   try {
     info = parseInfo(await source.info())
@@ -27,7 +33,7 @@ export async function checkHealth(source: InfoSource, name: string, log: Log): P
     throw new DeployError(
       'preflight-failed',
       `${name}: the server is a replica and refuses writes.`,
-      'Give the URL of the primary: redis-url, or the config var that redis-config-var names.',
+      `Give the URL of the primary. ${origin.wrongUrl}`,
     )
   }
   const [used, most] = [Number(info.get('used_memory') ?? 0), Number(info.get('maxmemory') ?? 0)]

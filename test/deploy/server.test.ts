@@ -70,3 +70,27 @@ it('says which URL can not be used, what it must look like, and where to change 
   expect(error.message + error.next).not.toContain('pa55')
   expect(given.masked).toContain('http://:pa55@host')
 })
+
+describe('what to do about a password that is not accepted', () => {
+  const refusal = async (given: Partial<Parameters<typeof openServer>[0]['redis']>, fromVar: string) => {
+    const error = await openServer(plan(given), needs(fromVar)).then(
+      () => undefined,
+      (reason) => reason,
+    )
+    expect(error.message).toMatch(/did not accept the user or password of the URL \(WRONGPASS\)\.$/)
+    return error.next as string
+  }
+
+  it('is to leave redis-url out, if the URL was given there', async () => {
+    await using redis = await startRedis({ password: 'right' })
+    const wrong = redis.url.replace('right', 'wrong')
+    expect(await refusal({ url: wrong }, '')).toMatch(/leave redis-url out/)
+  })
+
+  it('is not, if it came from a config var', async () => {
+    await using redis = await startRedis({ password: 'right' })
+    const next = await refusal({}, redis.url.replace('right', 'wrong'))
+    expect(next).toMatch(/run the deploy again.*heroku config --app shop.*redis-config-var/)
+    expect(next).not.toContain('redis-url')
+  })
+})

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { INPUT_ORIGIN } from '../../src/deploy/origins.ts'
 import { acquireGate, newDeployId } from '../../src/gate/gate.ts'
 import { NUMBERS } from '../../src/gate/numbers.ts'
 import { join } from '../../src/participant/join.ts'
@@ -24,9 +25,13 @@ it('the rights in docs/protocol.md are enough for both sides', { timeout: 30_000
   const app = new App({})
   const clock = await join(app, { redisUrl: url, dyno: 'clock.1', handleSigterm: false, log })
   const { signal } = new AbortController()
-  const client = await connectRedis(parseRedisUrl(url), { verify: true }, log, signal)
+  const client = await connectRedis(
+    { address: parseRedisUrl(url), trust: { verify: true }, origin: INPUT_ORIGIN },
+    log,
+    signal,
+  )
   try {
-    await checkHealth(client, 'Redis', log)
+    await checkHealth(client, 'Redis', INPUT_ORIGIN, log)
     const keys = gateKeys('default')
     const around = { host: client, keys, time: systemTime, log, numbers: NUMBERS, signal }
     const rings = (onReport: () => void) => listen(client, keys.reports, onReport)

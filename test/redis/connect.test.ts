@@ -9,18 +9,27 @@ import { DeployError } from '../../src/outcome.ts'
 import { parseRedisUrl } from '../../src/redis/address.ts'
 import { connectRedis } from '../../src/redis/connect.ts'
 import type { Trust } from '../../src/redis/connector.ts'
+import type { UrlOrigin } from '../../src/redis/origin.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { makeCertificate } from '../support/redis/certificate.ts'
 import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
 
 const PASSWORD = 'hush-hush'
+const ORIGIN: UrlOrigin = {
+  name: 'the setting',
+  pin: 'pin-option',
+  wrongUrl: 'Correct the URL.',
+  staleLogin: 'Fetch the URL anew.',
+  unsignedCertificate: 'Trust it.',
+  unreachable: 'Start the server.',
+}
 const VERIFY: Trust = { verify: true }
 const INSECURE: Trust = { verify: false }
 
 function connect(url: string, trust: Trust = VERIFY, signal = new AbortController().signal) {
   const log = recordingLog()
-  const client = connectRedis(parseRedisUrl(url), trust, log, signal)
+  const client = connectRedis({ address: parseRedisUrl(url), trust, origin: ORIGIN }, log, signal)
   return { log, client }
 }
 
@@ -74,7 +83,7 @@ describe('a user and password', () => {
     expect(error.message).toBe(
       `Redis at 127.0.0.1:${server.port}: the server did not accept the user or password of the URL (${code}).`,
     )
-    expect(error.next).toMatch(/copy in a secret goes stale: leave redis-url out/)
+    expect(error.next).toBe(ORIGIN.staleLogin)
     expect(lines).toEqual([])
   })
 })
@@ -89,7 +98,7 @@ describe('a certificate', () => {
   it('that is self-signed is refused under verify', async () => {
     const { error, lines } = await refusal(server.url)
     expect(error.message).toMatch(/\(TLS\): its certificate was not accepted \(self-signed certificate/)
-    expect(error.next).toMatch(/leave redis-url out.*or pin it with redis-tls-fingerprint/)
+    expect(error.next).toBe(ORIGIN.unsignedCertificate)
     expect(lines).toEqual([])
   })
 
@@ -116,7 +125,7 @@ describe('a certificate', () => {
   it('that is another than the pinned one is refused, once, with what to do', async () => {
     const { error, lines } = await refusal(server.url, { ...INSECURE, pin: 'ab'.repeat(32) })
     expect(error.message).toContain(`fingerprint ${server.fingerprint}, which is not the pinned one`)
-    expect(error.next).toMatch(/new fingerprint into redis-tls-fingerprint.*do not deploy/)
+    expect(error.next).toMatch(/new fingerprint into pin-option.*do not deploy/)
     expect(lines).toEqual([])
   })
 })
@@ -180,7 +189,7 @@ describe('a server that is not there', { timeout: 60_000 }, () => {
       ),
     )
     expect(error.message).toMatch(/no connection could be made in 5 attempts \(connect ECONNREFUSED/)
-    expect(error.next).toMatch(/up and can be reached from this runner.*Private Space.*skip-drain: true/)
+    expect(error.next).toBe(ORIGIN.unreachable)
   })
 
   it('is found when it comes back in the meantime', async () => {
@@ -197,7 +206,7 @@ describe('a server that is not there', { timeout: 60_000 }, () => {
   it('is said to be a name that nobody has', async () => {
     const { error } = await refusal(`redis://:${PASSWORD}@nowhere.invalid`)
     expect(error.message).toMatch(/there is no host of that name \((ENOTFOUND|EAI_AGAIN)\)/)
-    expect(error.next).toMatch(/Check redis-url, or the config var that redis-config-var names/)
+    expect(error.next).toBe(ORIGIN.wrongUrl)
   })
 
   it('is given up at once when the deploy is cancelled, with the reason of that', async () => {
@@ -262,5 +271,5 @@ it.each([
 it('names rediss:// when a server with TLS hangs up on a URL without', { timeout: 60_000 }, async () => {
   await using server = await startRedis({ tls: true })
   const { error } = await refusal(`redis://127.0.0.1:${server.port}`)
-  expect(error.next).toMatch(/^If it speaks TLS there.*rediss:\/\//)
+  expect(error.next).toMatch(/^If it speaks TLS there.*rediss:\/\/.* Start the server\.$/)
 })

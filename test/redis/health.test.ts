@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis'
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { INPUT_ORIGIN } from '../../src/deploy/origins.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { parseRedisUrl } from '../../src/redis/address.ts'
 import { createClient } from '../../src/redis/client.ts'
@@ -38,7 +39,7 @@ async function fill(share: number, policy: string): Promise<void> {
 async function check(client = redis): Promise<{ error?: DeployError; lines: readonly string[] }> {
   const log = recordingLog()
   try {
-    await checkHealth(client, 'Redis at here', log)
+    await checkHealth(client, 'Redis at here', INPUT_ORIGIN, log)
     return { lines: log.lines }
   } catch (error) {
     if (!(error instanceof DeployError)) throw error
@@ -97,7 +98,7 @@ it('stops at a replica, which refuses writes', async () => {
   await redis.call('REPLICAOF', '127.0.0.1', primary.port)
   const { error } = await check()
   expect(error?.message).toBe('Redis at here: the server is a replica and refuses writes.')
-  expect(error?.next).toMatch(/URL of the primary: redis-url, or the config var that redis-config-var names/)
+  expect(error?.next).toMatch(/^Give the URL of the primary\. Correct redis-url/)
 })
 
 it('only warns when its user may not ask', async () => {
@@ -112,7 +113,7 @@ it('only warns when its user may not ask', async () => {
 
 it('does not take another failure for a healthy server', async () => {
   const cause = new Error('Command timed out')
-  await expect(checkHealth({ info: () => Promise.reject(cause) }, 'Redis', recordingLog())).rejects.toBe(
-    cause,
-  )
+  await expect(
+    checkHealth({ info: () => Promise.reject(cause) }, 'Redis', INPUT_ORIGIN, recordingLog()),
+  ).rejects.toBe(cause)
 })
