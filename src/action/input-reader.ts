@@ -1,4 +1,5 @@
 import { DURATION_RULE, formatDuration, parseDuration } from '../duration.ts'
+import { quote } from '../quote.ts'
 import { DEFAULTS, type InputName, SECRET_INPUTS } from './input-names.ts'
 
 /** No timer runs longer than 24 days, and no job of GitHub's longer than five. */
@@ -65,9 +66,4 @@ export class InputReader {
   problem(name: string, what: string): void {
     this.problems.push(`${name} ${what}${what.endsWith('?') ? '' : '.'}`)
   }
-}
-
-/** A given text in an error: one line, bounded. */
-export function quote(text: string): string {
-  return JSON.stringify(text.length > 100 ? `${text.slice(0, 100)}…` : text)
 }

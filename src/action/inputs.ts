@@ -1,10 +1,13 @@
+import { askerOfJob } from '../deploy/github.ts'
 import type { AskedProcess, DeployPlan } from '../deploy/plan.ts'
+import { parseProcesses } from '../deploy/processes.ts'
 import { API_KEY_FORM, secretsOf } from '../heroku/credentials.ts'
 import { DeployError } from '../outcome.ts'
 import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
 import { parseRedisUrl, REDIS_URL_RULE, secretsOfRedisUrl } from '../redis/address.ts'
+import { FINGERPRINT_RULE, parseFingerprint } from '../redis/fingerprint.ts'
 import { type InputName, misspelled } from './input-names.ts'
-import { InputReader, quote } from './input-reader.ts'
+import { InputReader } from './input-reader.ts'
 import { readList } from './list-inputs.ts'
 
 /** Where inputs come from: the toolkit's `getInput`, and the job's environment. */
@@ -15,7 +18,6 @@ export interface InputSource {
 
 /** Heroku's own rule: https://devcenter.heroku.com/articles/platform-api-reference#app */
 const APP_NAME = /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/
-const MOST_OF_A_TYPE = 1_000
 
 /**
  * The one place that reads inputs. Touches nothing.
@@ -66,7 +68,7 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
     deployTimeoutMs: read.duration('deploy-timeout'),
     waitForClockMs: read.duration('wait-for-clock', { zero: true }),
     directory: env.GITHUB_WORKSPACE || process.cwd(),
-    asker: askerOf(env),
+    asker: { name: 'a deploy', ...askerOfJob(env) },
   }
   checkTogether(read, plan)
   if (read.problems.length > 0) throw badInputs(read.problems)
@@ -111,10 +113,8 @@ function readRedisUrl(read: InputReader): string | undefined {
 function readFingerprint(read: InputReader, redisUrl: string | undefined): string | undefined {
   const given = read.text('redis-tls-fingerprint')
   if (given === '') return undefined
-  const digits = given.replaceAll(':', '').toLowerCase()
-  if (!/^[0-9a-f]{64}$/.test(digits)) {
-    read.wrong('redis-tls-fingerprint', 'a SHA-256 fingerprint: 64 hex digits, with or without colons')
-  }
+  const digits = parseFingerprint(given)
+  if (digits === undefined) read.wrong('redis-tls-fingerprint', FINGERPRINT_RULE)
   if (redisUrl?.startsWith('redis:')) {
     read.problem(
       'redis-tls-fingerprint',
@@ -131,24 +131,8 @@ function readGateName(read: InputReader): string {
 }
 
 function readProcesses(read: InputReader): AskedProcess[] {
-  const rule = `process types of the Procfile by comma or line, each with an optional number from 1 to ${MOST_OF_A_TYPE}, such as clock, worker=3`
-  const entries = read
-    .text('processes')
-    .split(/[,\n]/)
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== '')
-  const asked = entries.flatMap((entry): AskedProcess[] => {
-    const [, type, number] = /^([A-Za-z0-9_-]{1,100}?)(?:\s*=\s*(\d{1,4}))?$/.exec(entry) ?? []
-    const atLeast = number === undefined ? 1 : Number(number)
-    if (type !== undefined && atLeast >= 1 && atLeast <= MOST_OF_A_TYPE) {
-      return [{ type, atLeast, demanded: number !== undefined }]
-    }
-    read.problem('processes', `has the entry ${quote(entry)}. Expected ${rule}`)
-    return []
-  })
-  const twice = asked.find(({ type }, index) => asked.findIndex((other) => other.type === type) !== index)
-  if (twice !== undefined) read.problem('processes', `names ${twice.type} twice. Expected each type once`)
-  if (entries.length === 0) read.problem('processes', `names nobody. Expected ${rule}`)
+  const { asked, problems } = parseProcesses(read.text('processes'))
+  for (const problem of problems) read.problem('processes', problem)
   return asked
 }
 
@@ -165,16 +149,6 @@ function readEndpoint(read: InputReader, env: NodeJS.ProcessEnv, name: string, u
     'holds no base URL that can be used. Expected https://…, or http:// on 127.0.0.1, without user, query and fragment; leave it unset for Heroku itself',
   )
   return usual
-}
-
-/** Who asks, for the people of a deploy that meets this one, and for the log of the clock. */
-function askerOf(env: NodeJS.ProcessEnv): DeployPlan['asker'] {
-  const { GITHUB_ACTOR: actor, GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: run } = env
-  const server = env.GITHUB_SERVER_URL
-  return {
-    name: [actor, repository].filter(Boolean).join(', ') || 'a deploy',
-    ...(server && repository && run && { runUrl: `${server}/${repository}/actions/runs/${run}` }),
-  }
 }
 
 function badInputs(problems: readonly string[]): DeployError {

@@ -3,6 +3,7 @@ import type { Log } from '../log.ts'
 import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
 import { parseRedisUrl, REDIS_URL_RULE, type RedisAddress } from '../redis/address.ts'
 import type { Trust } from '../redis/connector.ts'
+import { parseFingerprint } from '../redis/fingerprint.ts'
 
 /** How a participant joins. Everything has a default that is right on a dyno. */
 export interface JoinOptions {
@@ -62,8 +63,9 @@ export function identify(options: JoinOptions, env: NodeJS.ProcessEnv): Identity
       `deploy-gate: the gate name ${JSON.stringify(gateName)} can't be used. Expected ${GATE_NAME_RULE}.`,
     )
   }
-  const pin = options.certificateFingerprint?.replaceAll(':', '').toLowerCase()
-  if (pin !== undefined && !/^[0-9a-f]{64}$/.test(pin)) {
+  const given = options.certificateFingerprint
+  const pin = given === undefined ? undefined : parseFingerprint(given)
+  if (given !== undefined && pin === undefined) {
     throw new Error(
       'deploy-gate: certificateFingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons.',
     )
