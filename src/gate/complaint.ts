@@ -7,6 +7,10 @@ import type { LeaseLoss } from './lease.ts'
 import { count, type ParticipantProgress } from './progress.ts'
 import type { Verdict } from './verdict.ts'
 
+/** For a participant or a deploy of another version of the protocol. */
+export const UPDATE_ADVICE =
+  'Update the older one: the deploy-gate library in the app, or what deploys, the Action in the workflow or the deploy-gate command.'
+
 const BACK = 'Nothing was pushed, and the clock is back at work.'
 
 /** @param asker as the other deploy described itself */
@@ -31,7 +35,7 @@ export function refused(who: readonly ParticipantProgress[]): DeployError {
   return new DeployError(
     'refused',
     `${each.join('; ')}. ${BACK}`,
-    `Its drain handler failed. Look at the app's log around now: heroku logs --dyno ${who[0]?.dyno}. Mend the handler, or deploy once with skip-drain: true.`,
+    `Its drain handler failed. Look at the app's log around now: heroku logs --dyno ${who[0]?.dyno}. Mend the handler, or deploy once without a drain, in the Action with skip-drain: true.`,
   )
 }
 
@@ -46,7 +50,7 @@ export function notAcknowledged(who: readonly ParticipantProgress[], timeoutMs: 
     return new DeployError(
       'not-acknowledged',
       `${names} can't be asked by this deploy, which speaks version ${PROTOCOL_VERSION}. ${BACK}`,
-      'Update the older one: the deploy-gate library in the app, or the version of this action in the workflow.',
+      UPDATE_ADVICE,
     )
   }
   return new DeployError(
@@ -99,9 +103,9 @@ export function lossOf(why: LeaseLoss, asker: string): string {
     missing:
       'The drain request is gone from Redis: it was restarted without its data, flushed, or the key was evicted.',
     superseded: `Another deploy took the gate over: ${describeAsker(asker)}.`,
-    finished: 'The drain was ended by somebody else, by the post step of this job or by hand.',
+    finished: 'The drain was ended by somebody else, by the post step of this job or by deploy-gate resume.',
     lapsed:
-      'The drain ran out before it could be renewed: this runner was stopped or cut off from Redis for too long.',
+      'The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long.',
     unreachable: 'Redis could not be reached for so long that the drain ran out.',
   }[why]
 }

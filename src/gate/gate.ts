@@ -7,7 +7,7 @@ import { look, type View } from '../protocol/look.ts'
 import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
 import type { ScriptHost } from '../protocol/script.ts'
 import type { Time } from '../time.ts'
-import { busy, late } from './complaint.ts'
+import { busy, late, UPDATE_ADVICE } from './complaint.ts'
 import { Hold } from './hold.ts'
 import type { Numbers } from './numbers.ts'
 import type { Asker, DrainTerms } from './terms.ts'
@@ -49,8 +49,8 @@ export async function inspectGate(
     if (row.v !== PROTOCOL_VERSION) {
       throw new DeployError(
         'preflight-failed',
-        `${row.dyno} speaks version ${row.v} of the drain protocol, this action version ${PROTOCOL_VERSION}.`,
-        'Update the older one: the deploy-gate library in the app, or the version of this action in the workflow.',
+        `${row.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${PROTOCOL_VERSION}.`,
+        UPDATE_ADVICE,
       )
     }
     if (row.app !== undefined && row.app !== asker.app) {
@@ -104,8 +104,8 @@ export async function acquireGate(
     case 'version':
       throw new DeployError(
         'preflight-failed',
-        `A deploy that speaks version ${answer.theirs} of the drain protocol holds the gate; this action speaks ${PROTOCOL_VERSION}.`,
-        'Wait for it to end, and let all workflows use one version of this action.',
+        `A deploy that speaks version ${answer.theirs} of the drain protocol holds the gate; this one speaks ${PROTOCOL_VERSION}.`,
+        'Wait for it to end, and let all deploys use one version of deploy-gate.',
       )
     default:
       throw late()

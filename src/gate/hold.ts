@@ -79,7 +79,7 @@ export class Hold implements Held {
         const late = complaint.drainTimeout(verdict, drainTimeoutMs, forced)
         if (onDrainTimeout === 'deploy') {
           log.warning(
-            `${late.message} Pushing all the same, as on-drain-timeout: deploy says: what runs may be killed.`,
+            `${late.message} Deploying all the same, as on-drain-timeout: deploy says: what runs may be killed.`,
           )
           return false
         }
@@ -134,7 +134,7 @@ export class Hold implements Held {
     }
   }
 
-  /** What a person should know about the hold while the push runs; empty when all is well. */
+  /** What a person should know about the hold while the deploy runs; empty when all is well. */
   async concerns(): Promise<string[]> {
     const { loss } = this.#contact.lease
     if (loss) return [complaint.leaseLost(loss.why, loss.asker).message]
@@ -143,7 +143,7 @@ export class Hold implements Held {
     return this.#progress
       .update(view, this.elapsedMs)
       .filter(({ of }) => of.state === 'running' || of.state === 'failed' || of.state === 'silent')
-      .map(({ line }) => `${line}, while the push runs`)
+      .map(({ line }) => `${line}, while the deploy runs`)
   }
 
   /** The new release runs: the held participants stay quiet for their SIGTERM. Never rejects: by now the deploy has happened. */

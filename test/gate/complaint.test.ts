@@ -31,7 +31,7 @@ describe('a complaint says what happened, to what, and what to do', () => {
       complaint.refused([one({ note: 'not now' }), one({ dyno: 'clock.2' })]),
       'refused',
       /^clock\.1 refused to drain: not now; clock\.2 refused to drain\. Nothing was pushed, and the clock is back at work\.$/,
-      /heroku logs --dyno clock\.1\. Mend the handler, or deploy once with skip-drain: true\.$/,
+      /heroku logs --dyno clock\.1\. Mend the handler, or deploy once without a drain, in the Action with skip-drain: true\.$/,
     ],
     [
       'not acknowledged by several, one of them silent',
@@ -110,10 +110,13 @@ describe('a complaint says what happened, to what, and what to do', () => {
       /^The drain request is gone from Redis: it was restarted without its data, flushed, or the key was evicted\./,
     ],
     ['superseded', /^Another deploy took the gate over: nightly of 01234567 \(https:\/\/ci\/9\)\./],
-    ['finished', /^The drain was ended by somebody else, by the post step of this job or by hand\./],
+    [
+      'finished',
+      /^The drain was ended by somebody else, by the post step of this job or by deploy-gate resume\./,
+    ],
     [
       'lapsed',
-      /^The drain ran out before it could be renewed: this runner was stopped or cut off from Redis for too long\./,
+      /^The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long\./,
     ],
     ['unreachable', /^Redis could not be reached for so long that the drain ran out\./],
   ])('a lease that is %s', (why, what) => {

@@ -382,7 +382,7 @@ describe('another deploy', () => {
     await scene.other.redis.hset(scene.other.keys.intent, 'v', '2')
     expect(await complaint(scene.acquire())).toEqual({
       outcome: 'preflight-failed',
-      message: expect.stringMatching(/speaks version 2 .* this action speaks 1\.$/),
+      message: expect.stringMatching(/speaks version 2 .* this one speaks 1\.$/),
       next: expect.stringMatching(/one version/),
     })
   })
@@ -424,7 +424,7 @@ describe('a look at the gate before anybody is asked', () => {
     await scene.scripted().beat({ v: '2' })
     expect(await complaint(inspect())).toEqual({
       outcome: 'preflight-failed',
-      message: 'clock.1 speaks version 2 of the drain protocol, this action version 1.',
+      message: 'clock.1 speaks version 2 of the drain protocol, this deploy version 1.',
       next: expect.stringMatching(/Update the older one/),
     })
   })
@@ -635,13 +635,13 @@ describe('a lease that is lost', () => {
     const { redis, keys } = scene.other
     await finish(redis, keys, { id: hold.owner.id, epoch: '' }, 'aborted')
     expect(await ended).toEqual(
-      lost(/^The drain was ended by somebody else, by the post step of this job or by hand\./),
+      lost(/^The drain was ended by somebody else, by the post step of this job or by deploy-gate resume\./),
     )
     await hold[Symbol.asyncDispose]()
     await app.told('drain', 'resume')
   })
 
-  it('because this runner was stopped for too long', async () => {
+  it('because this process was stopped for too long', async () => {
     const app = await scene.clock(new App())
     const ended = complaint(drainAndCommit({}, SOON))
     await app.draining()
@@ -667,7 +667,7 @@ describe('a lease that is lost', () => {
     expect(await complaint(hold.commit())).toEqual(lost(/^The drain request is gone from Redis/))
   })
 
-  it('is a concern while the push runs', async () => {
+  it('is a concern while the deploy runs', async () => {
     await scene.clock()
     await using hold = await scene.acquire({}, SOON)
     await hold.drained()
@@ -704,7 +704,7 @@ describe('during the push', () => {
     await hold.commit()
     expect(await hold.concerns()).toEqual([])
     await clock.beat()
-    expect(await hold.concerns()).toEqual(['clock.1 is scheduling again, while the push runs'])
+    expect(await hold.concerns()).toEqual(['clock.1 is scheduling again, while the deploy runs'])
     expect(await hold.concerns()).toEqual([])
   })
 
@@ -720,6 +720,6 @@ describe('during the push', () => {
     await two.fallSilent()
     const { epoch } = hold.owner
     await one.beat({ state: 'exited', epoch })
-    expect(await hold.concerns()).toEqual(['clock.2 has not been heard of for 1 min, while the push runs'])
+    expect(await hold.concerns()).toEqual(['clock.2 has not been heard of for 1 min, while the deploy runs'])
   })
 })

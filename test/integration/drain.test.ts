@@ -78,7 +78,7 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
       await using _ = scene
       expect(result.outputs.outcome).toBe('deployed')
       expect(told(result, 'warning')).toMatch(
-        /clock\.1 \(1 job running, counting boxes\).*Pushing all the same/,
+        /clock\.1 \(1 job running, counting boxes\).*Deploying all the same/,
       )
       expect(result.summary).toMatch(/^## ⚠️ Deployed/)
       expect(scene.pushed()).toBe(scene.commit)
