@@ -61,7 +61,7 @@ function byList(plan: DeployPlan, around: Surroundings, list: NonNullable<Deploy
         around,
         processes.map(({ type }) => type),
       ),
-    ask: (id, asker) => askByList(around, gateName, list, id, termsOf(plan), asker),
+    ask: (id, asker) => askByList(around, gateName, list, id, termsOf(plan), { ...asker, app }),
     end: (id) => endByList(around, gateName, list, id, processes, app),
   }
 }

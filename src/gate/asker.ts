@@ -1,3 +1,7 @@
+import type { Asker } from './terms.ts'
+
+const LONGEST = 300
+
 /** Who another deploy is, of the text with which it described itself; `another deploy` if that says nothing. */
 export function describeAsker(text: string): string {
   const { name, runUrl, commit } = readAsker(text)
@@ -6,14 +10,19 @@ export function describeAsker(text: string): string {
     .join(' ')
 }
 
-function readAsker(text: string): Partial<Record<'name' | 'runUrl' | 'commit', string>> {
+/** What an asker's text says; nothing of it is sure to be there. Texts come from outside: escape them before showing. */
+export function readAsker(text: string): Partial<Asker> {
+  let raw: unknown
   try {
-    const raw: unknown = JSON.parse(text)
-    if (typeof raw !== 'object' || raw === null) return {}
-    return Object.fromEntries(
-      Object.entries(raw).filter(([, value]) => typeof value === 'string' && value.length <= 300),
-    )
+    raw = JSON.parse(text)
   } catch {
     return {}
   }
+  if (typeof raw !== 'object' || raw === null) return {}
+  const fields = raw as Record<string, unknown>
+  const words = (['name', 'app', 'commit', 'runUrl'] as const).flatMap((field) => {
+    const value = fields[field]
+    return typeof value === 'string' && value.length <= LONGEST ? [[field, value]] : []
+  })
+  return { ...Object.fromEntries(words), ...(fields.holds === true && { holds: true }) }
 }

@@ -2,7 +2,7 @@ import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
 import type { Blocker } from '../protocol/commit.ts'
 import { PROTOCOL_VERSION } from '../protocol/row.ts'
-import { describeAsker } from './asker.ts'
+import { describeAsker, readAsker } from './asker.ts'
 import type { LeaseLoss } from './lease.ts'
 import { count, type ParticipantProgress } from './progress.ts'
 import type { Verdict } from './verdict.ts'
@@ -15,6 +15,13 @@ const BACK = 'Nothing was pushed, and the clock is back at work.'
 
 /** @param asker as the other deploy described itself */
 export function busy(asker: string, leftMs: number): DeployError {
+  if (readAsker(asker).holds) {
+    return new DeployError(
+      'busy',
+      `The app's processes are held by hand, asked for by ${describeAsker(asker)}. The hold ends in ${formatDuration(leftMs)}.`,
+      'Wait for its end, or end it if its time is over: deploy-gate resume.',
+    )
+  }
   return new DeployError(
     'busy',
     `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,

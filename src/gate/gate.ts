@@ -1,15 +1,17 @@
 import { randomUUID } from 'node:crypto'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
-import { acquire } from '../protocol/drain.ts'
+import { acquire, finish } from '../protocol/drain.ts'
 import type { GateKeys } from '../protocol/keys.ts'
-import { look, type View } from '../protocol/look.ts'
+import { isInForce, look } from '../protocol/look.ts'
 import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
 import type { ScriptHost } from '../protocol/script.ts'
 import type { Time } from '../time.ts'
+import { describeAsker } from './asker.ts'
 import { busy, late, UPDATE_ADVICE } from './complaint.ts'
 import { Hold } from './hold.ts'
 import type { Numbers } from './numbers.ts'
+import { spentHold } from './spent.ts'
 import type { Asker, DrainTerms } from './terms.ts'
 
 /** What a gate works with. */
@@ -41,10 +43,13 @@ export async function inspectGate(
   types: readonly string[],
 ): Promise<Row[]> {
   const view = await look(around.host, around.keys)
-  if (view.intent && isInForce(view)) {
+  if (view.intent && isInForce(view.intent, view.now) && !spentHold(view)) {
     throw busy(view.intent.asker, view.intent.expiry - view.now)
   }
   const rows = view.rows.filter((row) => isAlive(row, view.now) && types.includes(row.type))
+  const known = rows.find((row) => row.app !== undefined)
+  const app = asker.app ?? known?.app
+  const whose = asker.app === undefined ? `${known?.dyno} to ${app}` : `this deploy is for ${app}`
   for (const row of rows) {
     if (row.v !== PROTOCOL_VERSION) {
       throw new DeployError(
@@ -53,10 +58,10 @@ export async function inspectGate(
         UPDATE_ADVICE,
       )
     }
-    if (row.app !== undefined && row.app !== asker.app) {
+    if (row.app !== undefined && row.app !== app) {
       throw new DeployError(
         'preflight-failed',
-        `${row.dyno} at the gate "${gateName}" belongs to the app ${row.app}, and this deploy is for ${asker.app}.`,
+        `${row.dyno} at the gate "${gateName}" belongs to the app ${row.app}, and ${whose}.`,
         'Apps that share one Redis need a gate each: set gate-name here and DEPLOY_GATE_NAME in the app to the same name.',
       )
     }
@@ -77,13 +82,16 @@ export async function acquireGate(
   asker: Asker,
   replaces: string,
 ): Promise<Hold> {
-  const { host, keys, numbers, time } = around
-  const { now } = await look(host, keys)
+  const { host, keys, numbers, time, log } = around
+  const view = await look(host, keys)
+  const spent = spentHold(view)
+  if (spent && (await finish(host, keys, spent, 'aborted')) === 'finished')
+    log.info(`ended a hold that held nobody any more, asked for by ${describeAsker(spent.asker)}`)
   const sentAt = time.now()
   const answer = await acquire(host, keys, {
     id,
     leaseMs: numbers.drainLeaseMs,
-    notAfter: now + numbers.requestValidMs,
+    notAfter: view.now + numbers.requestValidMs,
     asker: JSON.stringify(asker),
     replaces,
     asked: new Map(terms.asked.map(({ type, atLeast }) => [type, atLeast])),
@@ -110,11 +118,4 @@ export async function acquireGate(
     default:
       throw late()
   }
-}
-
-/** Whether a drain of anybody's is in force. */
-export function isInForce({ intent, now }: View): boolean {
-  return (
-    intent !== undefined && (intent.phase === 'draining' || intent.phase === 'pushing') && intent.expiry > now
-  )
 }

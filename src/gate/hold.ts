@@ -10,6 +10,7 @@ import { isOutage } from './outage.ts'
 import { type ParticipantProgress, Progress } from './progress.ts'
 import { successors } from './successor.ts'
 import type { DrainTerms } from './terms.ts'
+import { awaitTold } from './told.ts'
 import { judge, type Verdict } from './verdict.ts'
 
 /** A cancelled job has 7.5 s in all. */
@@ -152,6 +153,22 @@ export class Hold implements Held {
   }
 
   /**
+   * Leaves everybody held until the lease of the commit ends, with nobody behind it. Never rejects: by now the gate is open.
+   * @returns ms that the hold lasts from now, and the dynos that have not been told so for sure
+   */
+  async leave(): Promise<{ readonly leftMs: number; readonly untold: readonly string[] }> {
+    const { time, numbers } = this.#around
+    const endsAt =
+      time.now() + Math.min(this.#contact.lease.leftMs, Math.max(0, numbers.maxHoldMs - this.elapsedMs))
+    this.#contact.end()
+    const untold = await awaitTold(this.#around, this.owner.epoch, (ms) => this.#contact.wait(ms))
+    return {
+      leftMs: Math.max(0, endsAt - time.now()),
+      untold: untold ?? this.#progress.held.map(({ dyno }) => dyno),
+    }
+  }
+
+  /**
    * Waits until a participant that booted after the commit is seen for each asked process type.
    * @returns the dynos that were seen
    * @throws DeployError (`clock-not-seen`)
@@ -182,24 +199,20 @@ export class Hold implements Held {
 
   async #seeResumed(): Promise<void> {
     const { host, keys, log, numbers, time, signal } = this.#around
-    const held = () =>
-      this.participants.filter(
-        (one) => one.acceptedMs !== undefined && (one.state === 'draining' || one.state === 'drained'),
-      )
     const until = time.now() + (signal.aborted ? CANCELLED_WATCH_MS : numbers.resumeWatchMs)
-    while (held().length > 0 && time.now() < until) {
+    while (this.#progress.held.length > 0 && time.now() < until) {
       try {
         this.#tell(await look(host, keys))
       } catch {
         break
       }
-      if (held().length > 0) await this.#contact.wait(Math.min(250, numbers.lookEveryMs))
+      if (this.#progress.held.length > 0) await this.#contact.wait(Math.min(250, numbers.lookEveryMs))
     }
-    for (const one of held())
+    for (const one of this.#progress.held)
       log.warning(
         `${one.dyno} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`,
       )
-    if (held().length === 0) this.#progress.quietEnded(this.elapsedMs)
+    if (this.#progress.held.length === 0) this.#progress.quietEnded(this.elapsedMs)
   }
 
   async #force(): Promise<void> {

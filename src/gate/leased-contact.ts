@@ -50,7 +50,7 @@ export class LeasedContact {
     return this.#ended
   }
 
-  /** No more renewals, and a lost lease is no error any more. */
+  /** No more renewals: the drain is finished, or left to its lease, whose end is no error any more. */
   end(): void {
     this.#ended = true
     this.#lease.stop()

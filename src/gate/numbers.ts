@@ -15,6 +15,8 @@ export const NUMBERS = {
   lookEveryMs: 2_000,
   /** for participants that were told to force, until they must have acknowledged */
   forceGraceMs: 30_000,
+  /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */
+  maxHoldMs: 3_600_000,
   /** until an aborted drain's participants should be seen scheduling again */
   resumeWatchMs: 10_000,
 } as const

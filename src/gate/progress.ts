@@ -53,6 +53,11 @@ export class Progress {
     )
   }
 
+  /** Those that stopped for the drain and are neither scheduling again nor gone. */
+  get held(): readonly ParticipantProgress[] {
+    return this.participants.filter(({ state }) => state === 'draining' || state === 'drained')
+  }
+
   /** How long no asked participant was scheduling, up to `nowMs` if that still goes on; `undefined` if nobody ever stopped. */
   quietMs(nowMs: number): number | undefined {
     return this.#quietFromMs === undefined ? undefined : (this.#quietToMs ?? nowMs) - this.#quietFromMs

@@ -20,7 +20,10 @@ export interface DrainTerms {
 /** Who asks, as it is shown to a deployer that finds the gate taken. */
 export interface Asker {
   readonly name: string
-  readonly app: string
+  /** absent where the asker does not know it: participants of any one app are asked then */
+  readonly app?: string
   readonly commit?: string
   readonly runUrl?: string
+  /** whether nobody stands behind the drain any more once it was committed: it lasts for its lease, or until it is ended by hand */
+  readonly holds?: true
 }

@@ -11,8 +11,18 @@ const lookScript = script('look', lookBody)
 export interface Intent extends Owner {
   readonly v: string
   readonly phase: string
+  /** ms that each renewal gives; the last one came so long before `expiry` */
+  readonly leaseMs: number
   /** server ms */
   readonly expiry: number
+  /** when it was asked for, server ms */
+  readonly began: number
+  /** when the gate opened, server ms */
+  readonly committed?: number
+  /** when it was released or aborted, server ms */
+  readonly finished?: number
+  /** the release that is replaced; empty when unknown */
+  readonly replaces: string
   readonly asker: string
   /** ids of the participants it addresses */
   readonly targets: readonly string[]
@@ -38,11 +48,21 @@ export async function look(host: ScriptHost, keys: GateKeys): Promise<View> {
     id: field.id,
     epoch: field.epoch ?? '',
     phase: field.phase ?? '',
+    leaseMs: Number(field.lease ?? 0),
     expiry: Number(field.expiry),
+    began: Number(field.began ?? 0),
+    ...(field.committed !== undefined && { committed: Number(field.committed) }),
+    ...(field.finished !== undefined && { finished: Number(field.finished) }),
+    replaces: field.replaces ?? '',
     asker: field.asker ?? '',
     targets: fields.flatMap(([name]) => (name.startsWith('target:') ? [name.slice('target:'.length)] : [])),
   }
   return { now, intent: intent || undefined, rows }
+}
+
+/** Whether the drain is asked for now: neither finished nor lapsed. */
+export function isInForce({ phase, expiry }: Intent, now: number): boolean {
+  return (phase === 'draining' || phase === 'pushing') && expiry > now
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

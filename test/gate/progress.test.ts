@@ -29,7 +29,18 @@ function view(rows: readonly Row[], epoch = EPOCH): View {
   return {
     now: NOW,
     rows,
-    intent: { v: '1', id: 'd', epoch, phase: 'draining', expiry: NOW, asker: '', targets },
+    intent: {
+      v: '1',
+      id: 'd',
+      epoch,
+      phase: 'draining',
+      leaseMs: 60_000,
+      expiry: NOW,
+      began: NOW,
+      replaces: '',
+      asker: '',
+      targets,
+    },
   }
 }
 

@@ -1,7 +1,7 @@
-import { look } from '../../protocol/look.ts'
+import { isInForce, look } from '../../protocol/look.ts'
 import { isAlive } from '../../protocol/row.ts'
 import { busy, late } from '../complaint.ts'
-import { isInForce, type Surroundings } from '../gate.ts'
+import type { Surroundings } from '../gate.ts'
 import { count } from '../progress.ts'
 import type { AskedType, Asker, DrainTerms } from '../terms.ts'
 import { tellAftermath } from './aftermath.ts'
@@ -22,7 +22,8 @@ export async function inspectLists(
 ): Promise<void> {
   log.warning(complaint.LIMITS)
   const view = await look(host, keys)
-  if (view.intent && isInForce(view)) throw busy(view.intent.asker, view.intent.expiry - view.now)
+  if (view.intent && isInForce(view.intent, view.now))
+    throw busy(view.intent.asker, view.intent.expiry - view.now)
   const better = view.rows.filter((row) => types.includes(row.type) && isAlive(row, view.now))
   if (better.length > 0) {
     const dynos = better.map(({ dyno }) => dyno).join(', ')
@@ -43,7 +44,7 @@ export async function askByList(
   listTerms: ListTerms,
   id: string,
   terms: DrainTerms,
-  asker: Asker,
+  asker: Asker & { readonly app: string },
 ): Promise<ListHold> {
   const { host, keys, numbers, time, log } = around
   const lists = new Lists(host, gateName, listTerms, id)

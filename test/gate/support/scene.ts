@@ -14,7 +14,7 @@ import { Lines } from '../../participant/support/lines.ts'
 import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
 import { ScriptedParticipant } from './scripted.ts'
 
-export const ASKER: Asker = {
+export const ASKER: Asker & { readonly app: string } = {
   name: 'deploy',
   app: 'shop',
   commit: '0123456789abcdef',

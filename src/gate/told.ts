@@ -1,0 +1,35 @@
+import { look, type View } from '../protocol/look.ts'
+import { isAlive, type Row } from '../protocol/row.ts'
+import type { Surroundings } from './gate.ts'
+
+/** Whether the participant of `row` is quiet for the drain `epoch`, as far as is known. */
+export function isHeld(row: Row, epoch: string, now: number): boolean {
+  return isAlive(row, now) && row.epoch === epoch && (row.state === 'draining' || row.state === 'drained')
+}
+
+/**
+ * Waits until all who are held for the committed drain `epoch` have beaten since, and so been told how long its lease is. Never rejects.
+ * @param wait waits for a report, so many ms at the longest
+ * @returns the dynos that have not within `resumeWatchMs`; `undefined` if Redis could not be asked
+ */
+export async function awaitTold(
+  { host, keys, numbers, time }: Surroundings,
+  epoch: string,
+  wait: (ms: number) => Promise<void>,
+): Promise<readonly string[] | undefined> {
+  const deadline = time.now() + numbers.resumeWatchMs
+  for (;;) {
+    const view = await look(host, keys).catch(() => undefined)
+    const waiting = view && untold(view, epoch)
+    if (waiting?.length === 0 || time.now() >= deadline) return waiting
+    await wait(Math.min(250, numbers.lookEveryMs))
+  }
+}
+
+function untold({ intent, rows, now }: View, epoch: string): string[] {
+  const since = (intent?.epoch === epoch && intent.committed) || Number.POSITIVE_INFINITY
+  return rows
+    .filter((row) => isHeld(row, epoch, now) && row.seen < since)
+    .map(({ dyno }) => dyno)
+    .sort()
+}
