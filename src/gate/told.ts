@@ -1,10 +1,27 @@
-import { look, type View } from '../protocol/look.ts'
+import { type Intent, look, type View } from '../protocol/look.ts'
 import { isAlive, type Row } from '../protocol/row.ts'
+import { readAsker } from './asker.ts'
 import type { Surroundings } from './gate.ts'
+import { NUMBERS } from './numbers.ts'
 
-/** Whether the participant of `row` is quiet for the drain `epoch`, as far as is known. */
+/** Whether the participant of `row` said last that it is quiet for the drain `epoch`. */
+export function isQuiet(row: Row, epoch: string): boolean {
+  return row.epoch === epoch && (row.state === 'draining' || row.state === 'drained')
+}
+
+/** Whether it is quiet now, as far as is known. */
 export function isHeld(row: Row, epoch: string, now: number): boolean {
-  return isAlive(row, now) && row.epoch === epoch && (row.state === 'draining' || row.state === 'drained')
+  return isAlive(row, now) && isQuiet(row, epoch)
+}
+
+/**
+ * Until when the participant of `row` stays quiet by itself, as far as is known, server ms. What it reports lags a beat behind, and
+ * beats are rare during a long hold: of a lease that is not renewed it is enough that it was told.
+ */
+export function heldUntil(row: Row, intent: Intent | undefined): number | undefined {
+  const isTold = intent?.epoch === row.epoch && row.seen >= (intent?.committed ?? Number.POSITIVE_INFINITY)
+  if (!intent || !isTold || !readAsker(intent.asker).holds) return row.hold
+  return Math.min(intent.expiry, intent.began + NUMBERS.maxHoldMs)
 }
 
 /**

@@ -41,7 +41,7 @@ export interface Scene extends AsyncDisposable {
   acquire(terms?: Partial<DrainTerms>, numbers?: Partial<Numbers>, replaces?: string): Promise<Hold>
   /** a real participant, with its connection; `atOnce` as `App` has it */
   clock(app?: App, dyno?: string): Promise<App>
-  scripted(dyno?: string, type?: string): ScriptedParticipant
+  scripted(dyno?: string, type?: string, boot?: string): ScriptedParticipant
 }
 
 /** @param viaUrl the URL by which the deployer reaches the server, if not directly */
@@ -88,7 +88,8 @@ export async function openScene(viaUrl = (url: string) => url): Promise<Scene> {
       await other.sees({ state: 'running' }, dyno)
       return app
     },
-    scripted: (dyno = 'clock.1', type = 'clock') => new ScriptedParticipant(other.redis, keys, dyno, type),
+    scripted: (dyno = 'clock.1', type = 'clock', boot = 'a') =>
+      new ScriptedParticipant(other.redis, keys, dyno, type, boot),
     async [Symbol.asyncDispose]() {
       await Promise.all(leaving.map((leave) => leave()))
       client.disconnect()
