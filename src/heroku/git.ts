@@ -1,10 +1,9 @@
-import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
 import { delimiter, isAbsolute, join } from 'node:path'
 import { getExecOutput } from '@actions/exec'
 import { DeployError } from '../outcome.ts'
 import type { Collaborators } from './collaborators.ts'
 import { maskOf } from './credentials.ts'
+import { executability, pathOf } from './executable.ts'
 import { type Environment, herokuEnvironment, localEnvironment } from './git-environment.ts'
 import { runGroup } from './process-group.ts'
 
@@ -97,16 +96,11 @@ function linesOf(output: string): string[] {
  * @throws DeployError `preflight-failed` when there is none
  */
 async function findGit(env: NodeJS.ProcessEnv): Promise<string> {
-  const path = Object.entries(env).find(([name]) => name.toLowerCase() === 'path')?.[1] ?? ''
   const name = process.platform === 'win32' ? 'git.exe' : 'git'
-  for (const folder of path.split(delimiter)) {
+  for (const folder of pathOf(env).split(delimiter)) {
     if (!isAbsolute(folder)) continue
     const candidate = join(folder, name)
-    const found = await access(candidate, constants.X_OK).then(
-      () => true,
-      () => false,
-    )
-    if (found) return candidate
+    if ((await executability(candidate)) === 'runs') return candidate
   }
   throw new DeployError(
     'preflight-failed',

@@ -9,12 +9,16 @@ export interface Command {
   readonly args: readonly string[]
   readonly cwd: string
   readonly env: Environment
-  onLine(line: string, stream: 'stdout' | 'stderr'): void
+  /** Takes its output; without it the program has this process's own input and outputs. */
+  onLine?(line: string, stream: 'stdout' | 'stderr'): void
+  /** Told how to send the group a signal, as soon as there is one. */
+  onStart?(send: (name: NodeJS.Signals) => void): void
 }
 
-/** How a process ended; `code` is null when a signal ended it. */
+/** How a process ended; `code` is null when a signal ended it, which stands beside it then. */
 export interface Ended {
   readonly code: number | null
+  readonly signal?: NodeJS.Signals
 }
 
 const KILL_AFTER_MS = 2_000
@@ -22,7 +26,7 @@ const KILL_AFTER_MS = 2_000
 const CLOSE_WITHIN_MS = 5_000
 
 /**
- * Runs a program in a process group of its own and hands over its output line by line. When `signal` aborts, the whole
+ * Runs a program in a process group of its own (outside of Windows), so without a terminal of its own. When `signal` aborts, the whole
  * group is ended (SIGTERM, SIGKILL 2 s later; on Windows the process tree by `taskkill`), and only then does it reject,
  * with the signal's reason: ending git alone would leave the children that do its work.
  * @throws the system's error when the program can't be started
@@ -35,30 +39,31 @@ export async function runGroup(
   const child = spawn(command.program, command.args, {
     cwd: command.cwd,
     env: command.env,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: command.onLine ? ['ignore', 'pipe', 'pipe'] : 'inherit',
     detached: process.platform !== 'win32',
     windowsHide: true,
   })
   for (const name of ['stdout', 'stderr'] as const) {
-    const lines = createLineSplitter((line) => command.onLine(line, name))
-    child[name].on('data', lines.write).on('end', lines.end)
+    const lines = createLineSplitter((line) => command.onLine?.(line, name))
+    child[name]?.on('data', lines.write).on('end', lines.end)
   }
   const closed = new Promise<void>((resolve) => child.once('close', () => resolve()))
-  const exited = new Promise<number | null>((resolve, reject) => {
-    child.once('exit', resolve).once('error', reject)
+  const exited = new Promise<Ended>((resolve, reject) => {
+    child.once('exit', (code, name) => resolve({ code, ...(name && { signal: name }) })).once('error', reject)
   })
+  if (child.pid !== undefined) command.onStart?.((name) => sendTo(child, name))
   let stopped: Promise<void> | undefined
   const stop = () => {
     stopped = endGroup(child, exited, command.env, time)
   }
   signal.addEventListener('abort', stop, { once: true })
   try {
-    const code = await exited
+    const ended = await exited
     signal.removeEventListener('abort', stop)
     await stopped
     await soon(closed, CLOSE_WITHIN_MS, time)
     if (stopped) signal.throwIfAborted()
-    return { code }
+    return ended
   } finally {
     signal.removeEventListener('abort', stop)
   }
@@ -86,7 +91,12 @@ async function soon(event: Promise<unknown>, ms: number, time: Time): Promise<vo
   over.abort()
 }
 
-function signalGroup(leader: number, name: 'SIGTERM' | 'SIGKILL'): void {
+function sendTo(child: ChildProcess, name: NodeJS.Signals): void {
+  if (process.platform === 'win32') child.kill(name)
+  else if (child.pid !== undefined) signalGroup(child.pid, name)
+}
+
+function signalGroup(leader: number, name: NodeJS.Signals): void {
   try {
     process.kill(-leader, name)
   } catch (error) {

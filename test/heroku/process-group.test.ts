@@ -48,7 +48,7 @@ describe('a program', { timeout: 20_000 }, () => {
   })
 
   it('has no code when a signal from outside ends it', async () => {
-    expect(await run('kill -KILL $$').done).toEqual({ code: null })
+    expect(await run('kill -KILL $$').done).toEqual({ code: null, signal: 'SIGKILL' })
   })
 
   it('gets no input to wait for', async () => {
