@@ -30,20 +30,25 @@ export interface Span {
   readonly failed: boolean
 }
 
+/** What a drain came to. Absent: it did not come to that. */
+export interface HoldReport {
+  readonly participants: readonly ParticipantReport[]
+  readonly drainSeconds?: number
+  /** how long no asked participant was scheduling */
+  readonly quietSeconds?: number
+  /** absent where somebody took part and nobody counts jobs */
+  readonly jobsFinished?: number
+  readonly jobsStored?: number
+}
+
 /** Everything that outputs and the summary show, read off what happened. Absent: it did not come to that. */
-export interface DeployReport {
+export interface DeployReport extends HoldReport {
   readonly outcome: Outcome
   /** how it ended, for a person */
   readonly message: string
   /** what to do next; empty when there is nothing */
   readonly next: string
   readonly app: string
-  readonly participants: readonly ParticipantReport[]
-  readonly drainSeconds?: number
-  /** how long no asked participant was scheduling */
-  readonly quietSeconds?: number
-  readonly jobsFinished?: number
-  readonly jobsStored?: number
   /** `v43` */
   readonly release?: string
   /** full SHA */

@@ -1,9 +1,10 @@
-import type { Held, HeldParticipant } from '../gate/held.ts'
+import type { Held } from '../gate/held.ts'
 import type { Log } from '../log.ts'
 import { DeployError, type Outcome } from '../outcome.ts'
 import type { Time } from '../time.ts'
+import { reportHold } from './hold-report.ts'
 import type { DeployPlan } from './plan.ts'
-import type { DeployReport, ParticipantReport, Span } from './report.ts'
+import type { DeployReport, Span } from './report.ts'
 
 /** Where a deploy is: what a person must know when it stops there. */
 export type Stage = 'preflight' | 'draining' | 'pushing' | 'verifying' | 'released'
@@ -93,20 +94,12 @@ export class Story {
   }
 
   #report(outcome: Outcome, message: string, next: string): DeployReport {
-    const participants = (this.#hold?.participants ?? []).map(describe)
-    const drained = this.#hold?.participants.flatMap(({ drainedMs }) => drainedMs ?? []) ?? []
-    const quietMs = this.#hold?.quietMs
-    const [jobsFinished, jobsStored] = [sum(participants, 'finished'), sum(participants, 'stored')]
     return {
       outcome,
       message,
       next,
       app: this.#plan.app,
-      participants,
-      ...(drained.length > 0 && { drainSeconds: seconds(Math.max(...drained)) }),
-      ...(quietMs !== undefined && { quietSeconds: seconds(quietMs) }),
-      ...(jobsFinished !== undefined && { jobsFinished }),
-      ...(jobsStored !== undefined && { jobsStored }),
+      ...reportHold(this.#hold),
       ...(this.release !== undefined && { release: this.release }),
       ...(this.commit !== undefined && { commit: this.commit }),
       ...(this.url !== undefined && { url: this.url }),
@@ -143,32 +136,4 @@ const STAGES: Record<Stage, string> = {
   pushing: 'pushing',
   verifying: 'verifying the release',
   released: 'waiting for the new clock',
-}
-
-function describe(one: HeldParticipant): ParticipantReport {
-  const { id, dyno, type, state, finished, stored, lost, note, acceptedMs, drainedMs, seenMs } = one
-  return {
-    id,
-    dyno,
-    type,
-    state,
-    ...(finished !== undefined && { finished }),
-    ...(stored !== undefined && { stored }),
-    ...(lost !== undefined && { lost }),
-    ...(acceptedMs !== undefined && { acceptedSeconds: seconds(acceptedMs - seenMs) }),
-    ...(drainedMs !== undefined && { drainedSeconds: seconds(drainedMs - seenMs) }),
-    ...(note !== undefined && { note }),
-  }
-}
-
-/** `undefined` when somebody took part and nobody counts jobs. */
-function sum(participants: readonly ParticipantReport[], field: 'finished' | 'stored'): number | undefined {
-  const known = participants.flatMap((one) => one[field] ?? [])
-  if (participants.length > 0 && known.length === 0) return undefined
-  return known.reduce((total, count) => total + count, 0)
-}
-
-/** Seconds with one decimal. */
-function seconds(ms: number): number {
-  return Math.round(ms / 100) / 10
 }

@@ -3,7 +3,7 @@ import type { Time } from '../time.ts'
 
 const EVERY_MS = 15_000
 
-/** Does `work`, and meanwhile asks for `concerns` now and then and warns of each once. */
+/** Does `work`, and meanwhile asks for `concerns` now and then, and once more when it is done; warns of each once. */
 export async function during<T>(
   work: () => Promise<T>,
   concerns: () => Promise<readonly string[]>,
@@ -12,19 +12,27 @@ export async function during<T>(
 ): Promise<T> {
   const done = new AbortController()
   const told = new Set<string>()
+  const look = async () => {
+    // What can't be read now is read next time; the lease itself reports a server that stays away.
+    for (const line of await concerns().catch(() => [])) {
+      if (!told.has(line)) log.warning(line)
+      told.add(line)
+    }
+  }
   const watch = async () => {
     for (;;) {
       await time.sleep(EVERY_MS, done.signal)
-      // What can't be read now is read next time; the lease itself reports a server that stays away.
-      for (const line of await concerns().catch(() => [])) {
-        if (!told.has(line)) log.warning(line)
-        told.add(line)
-      }
+      await look()
     }
   }
   const watching = watch().catch(() => {})
   try {
-    return await work()
+    const result = await work()
+    done.abort()
+    await watching
+    // What ends quickly would otherwise never learn that it was alone. After a failure the time may be short.
+    await look()
+    return result
   } finally {
     done.abort()
     await watching

@@ -4,10 +4,10 @@ import { type Intent, look, type View } from '../protocol/look.ts'
 import { isAlive, type Row } from '../protocol/row.ts'
 import { readAsker } from './asker.ts'
 import type { Surroundings } from './gate.ts'
-import { isHeld, isQuiet } from './told.ts'
 import type { Numbers } from './numbers.ts'
 import { isOutage } from './outage.ts'
 import { Progress } from './progress.ts'
+import { isHeld, isQuiet } from './told.ts'
 
 /** A renewal may be late, or two of them lost. */
 const MISSED_RENEWALS = 3

@@ -26,6 +26,13 @@ it('warns of each concern once while the work goes on, and ends with it', async 
   expect(answers).toEqual([])
 })
 
+it('asks once more when the work is done, however short it was', async () => {
+  const log = new Lines()
+  const work = async () => 'v43'
+  const result = await during(work, async () => ['the drain ran out'], log, new ManualTime())
+  expect([result, log.lines]).toEqual(['v43', ['warning: the drain ran out']])
+})
+
 it('passes on how the work failed', async () => {
   const work = Promise.reject(new Error('no'))
   const watched = during(

@@ -1,0 +1,55 @@
+import { acquireGate, type Surroundings } from '../gate/gate.ts'
+import type { Hold } from '../gate/hold.ts'
+import type { Asker, DrainTerms } from '../gate/terms.ts'
+import { during } from './watch.ts'
+
+/** What a gate is asked for. */
+export interface GateRequest {
+  /** from `newDeployId` */
+  readonly id: string
+  readonly terms: DrainTerms
+  readonly asker: Asker
+  /** the release that runs now, `v42`; empty when unknown */
+  readonly replaces: string
+  /** told the drain as soon as it is in force */
+  follow?(hold: Hold): void
+}
+
+/**
+ * Does `work` while everybody is held. If it `succeeded`, the held stay quiet for their SIGTERM; after any other end they go back
+ * to work, and are seen to.
+ * @throws DeployError when the gate does not open; the signal's reason when it aborts before that
+ */
+export async function underGate<T>(
+  gate: Surroundings,
+  request: GateRequest,
+  work: () => Promise<T>,
+  succeeded: (result: T) => boolean,
+): Promise<T> {
+  await using hold = await open(gate, request)
+  const result = await during(work, () => hold.concerns(), gate.log, gate.time)
+  if (succeeded(result)) await hold.release()
+  return result
+}
+
+/**
+ * Drains, opens the gate and leaves it so for the push lease of `gate`, with nobody behind it.
+ * @returns as `Hold.leave` does
+ */
+export async function holdOpen(gate: Surroundings, request: GateRequest): ReturnType<Hold['leave']> {
+  await using hold = await open(gate, request)
+  return await hold.leave()
+}
+
+async function open(gate: Surroundings, { id, terms, asker, replaces, follow }: GateRequest): Promise<Hold> {
+  const hold = await acquireGate(gate, id, terms, asker, replaces)
+  try {
+    follow?.(hold)
+    const everybody = await hold.drained()
+    await hold.commit(!everybody)
+    return hold
+  } catch (error) {
+    await hold[Symbol.asyncDispose]()
+    throw error
+  }
+}
