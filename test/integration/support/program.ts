@@ -6,7 +6,10 @@ const LIMIT_MS = 30_000
 /** A child process and all that it has printed so far. */
 export interface Program {
   readonly pid: number
+  /** of both streams */
   readonly lines: readonly string[]
+  readonly stdout: string
+  readonly stderr: string
   /** how it ended */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>
   /** Resolves with the first line that matches, also one of the past. */
@@ -22,16 +25,22 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Runs a file with this Node, or another interpreter. */
+/** Runs a file with this Node, or another interpreter; `input` is all that stands in its standard input. */
 export function startProgram(
   file: string,
   cwd: string,
   env: Record<string, string>,
-  interpreter = process.execPath,
+  {
+    args = [],
+    input = '',
+    interpreter = process.execPath,
+  }: { args?: readonly string[]; input?: string; interpreter?: string } = {},
 ): Program {
-  const child = spawn(interpreter, [file], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(interpreter, [file, ...args], { cwd, env, stdio: 'pipe' })
   running.add(child)
+  child.stdin.on('error', () => {}).end(input)
   const lines: string[] = []
+  const printed = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
   const ended = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
     child.on('close', (code, signal) => {
@@ -40,8 +49,11 @@ export function startProgram(
       for (const look of waiting) look()
     })
   })
-  for (const stream of [child.stdout, child.stderr]) {
-    createInterface(stream).on('line', (line) => {
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (piece: string) => {
+      printed[name] += piece
+    })
+    createInterface(child[name]).on('line', (line) => {
       lines.push(line)
       for (const look of waiting) look()
     })
@@ -70,6 +82,12 @@ export function startProgram(
   return {
     pid: child.pid as number,
     lines,
+    get stdout() {
+      return printed.stdout
+    },
+    get stderr() {
+      return printed.stderr
+    },
     ended,
     saw: (pattern, limitMs) => wait(pattern, 0, limitMs),
     next: (pattern, limitMs) => wait(pattern, lines.length, limitMs),

@@ -1,14 +1,12 @@
-import { cpSync, mkdirSync, mkdtempSync, symlinkSync } from 'node:fs'
-import { join } from 'node:path'
-import { Redis } from 'ioredis'
+import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { releasesAnswer, slugAnswer } from '../../heroku/support/answers.ts'
 import { API_KEY, createWorld, type World } from '../../heroku/support/world.ts'
+import { type ClockMode, openClocks } from '../../support/clocks.ts'
 import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
 import { type Annotation, leaks, type Step, type StepResult, startStep } from '../../support/runner/runner.ts'
-import { type Program, startProgram } from './program.ts'
+import type { Program } from './program.ts'
 
-const root = join(import.meta.dirname, '../../..')
 const PASSWORD = 'pa55word-of-the-gate'
 const NEW_BUILD = 'echo "-----> Node.js app detected"\nhold\necho "       Released v43"'
 
@@ -19,7 +17,7 @@ export interface Scene extends AsyncDisposable {
   /** what is to be deployed */
   readonly commit: string
   /** Boots a clock that schedules each second; resolves when it does. See `test/support/apps/clock`. */
-  clock(release: string, mode?: 'plain' | 'refuse' | 'stubborn' | 'no-gate'): Promise<Program>
+  clock(release: string, mode?: ClockMode): Promise<Program>
   /** Boots a clock with a listener as people write it by hand; resolves when it schedules. See `test/support/apps/list-clock`. */
   listClock(language: 'node' | 'python'): Promise<Program>
   /** what the app has in its Redis */
@@ -41,16 +39,7 @@ export interface Scene extends AsyncDisposable {
 export async function openScene(): Promise<Scene> {
   const world = await createWorld()
   const redis = await startRedis({ password: PASSWORD, appendonly: true })
-  const jobs = new Redis(redis.url)
-  jobs.on('error', () => {})
-  const app = join(mkdtempSync(join(world.folder, 'app-')), 'clock')
-  cpSync(join(root, 'test/support/apps/clock'), app, { recursive: true })
-  mkdirSync(join(app, 'node_modules'))
-  for (const name of ['croner', 'ioredis']) {
-    symlinkSync(join(root, 'node_modules', name), join(app, 'node_modules', name))
-  }
-  symlinkSync(root, join(app, 'node_modules/heroku-deploy-gate'))
-  const programs: Program[] = []
+  const clocks = openClocks(world.folder, redis.url)
   const steps: Step[] = []
   let build = NEW_BUILD
 
@@ -62,39 +51,11 @@ export async function openScene(): Promise<Scene> {
     world,
     redis,
     commit,
-    async clock(release, mode = 'plain') {
-      const clock = startProgram(join(app, 'clock.js'), app, {
-        PATH: process.env.PATH ?? '',
-        REDIS_URL: redis.url,
-        DYNO: 'clock.1',
-        CLOCK_MODE: mode,
-        HEROKU_APP_NAME: 'shop',
-        HEROKU_RELEASE_VERSION: release,
-      })
-      programs.push(clock)
-      await clock.saw(/^tick/)
-      return clock
-    },
-    async listClock(language) {
-      const folder = join(root, 'test/support/apps/list-clock')
-      const env = { PATH: process.env.PATH ?? '', REDIS_URL: redis.url, PYTHONDONTWRITEBYTECODE: '1' }
-      const clock =
-        language === 'node'
-          ? startProgram(join(folder, 'clock.js'), folder, env)
-          : startProgram(join(folder, 'clock.py'), folder, env, '/usr/bin/python3')
-      programs.push(clock)
-      await clock.saw(/^tick/)
-      return clock
-    },
-    inRedis: jobs,
-    async startJob(clock) {
-      const started = clock.next(/^job \d+ started/)
-      await jobs.lpush('jobs:start', '1')
-      await started
-    },
-    async endJob() {
-      await jobs.lpush('jobs:end', '1')
-    },
+    clock: (release, mode = 'plain') => clocks.boot(release, { mode }),
+    listClock: clocks.bootByHand,
+    inRedis: clocks.redis,
+    startJob: clocks.startJob,
+    endJob: clocks.endJob,
     buildWith(script) {
       build = script
     },
@@ -128,11 +89,10 @@ export async function openScene(): Promise<Scene> {
       }
     },
     async [Symbol.asyncDispose]() {
-      for (const program of programs) program.kill('SIGKILL')
+      const ended = clocks[Symbol.asyncDispose]()
       world.git.release()
       for (const step of steps) await step[Symbol.asyncDispose]()
-      await Promise.all(programs.map(({ ended }) => ended))
-      jobs.disconnect()
+      await ended
       await redis.stop()
       await world.end()
     },
