@@ -1,9 +1,14 @@
 #!/usr/bin/env node
+import { oneLine } from '../one-line.ts'
 import { DeployError } from '../outcome.ts'
 import { type Command, EXIT, UsageError } from './command.ts'
 
 /** What each command is for, and where it is: only the one that is asked for is loaded. */
 const COMMANDS: Record<string, { readonly summary: string; load(): Promise<{ command: Command }> }> = {
+  drain: {
+    summary: 'has the processes drain, and runs a program while they are held',
+    load: () => import('./drain.ts'),
+  },
   conformance: {
     summary: 'try whether a listener keeps the protocol',
     load: () => import('./conformance.ts'),
@@ -44,11 +49,14 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
     return await command.run(args)
   } catch (error) {
     if (error instanceof DeployError) {
-      console.error(`deploy-gate ${name}: ${error.message}\n${error.next}`)
+      // They quote what participants say.
+      console.error(
+        [`deploy-gate ${name}: ${error.message}`, error.next].map((line) => oneLine(line)).join('\n'),
+      )
       return error.outcome === 'preflight-failed' ? EXIT.nothingDone : EXIT.refused
     }
     if (!(error instanceof UsageError)) throw error
-    console.error(`deploy-gate ${name}: ${error.message}\n${command.help.split('\n', 1)[0]}`)
+    console.error(`deploy-gate ${name}: ${oneLine(error.message)}\n${command.help.split('\n', 1)[0]}`)
     return EXIT.nothingDone
   }
 }

@@ -1,0 +1,133 @@
+import { parseProcesses } from '../deploy/processes.ts'
+import { DURATION_RULE, formatDuration, parseDuration } from '../duration.ts'
+import { NUMBERS } from '../gate/numbers.ts'
+import type { Asker, DrainTerms } from '../gate/terms.ts'
+import { quote } from '../quote.ts'
+import { askerOf } from './asker.ts'
+import { UsageError } from './command.ts'
+import { GATE_HELP, GATE_OPTIONS, type GatePlace, oneOf, readGatePlace } from './gate-options.ts'
+import { readOptions } from './options.ts'
+
+export const DRAIN_HELP = `Usage: deploy-gate drain [options] [-- program arguments]
+
+Asks the app's processes to drain: start nothing new, finish what runs, store
+the rest, acknowledge. With a program, runs it while they are held: if it ends
+with 0, they stay quiet for the SIGTERM that the new release brings; otherwise
+they go back to work. Without one, leaves them held for as long as --hold says.
+
+  --processes LIST            process types that must drain; worker=3 demands at
+                              least three. Default: clock
+  --timeout DURATION          by when all must be drained. Default: 5m. Also as
+                              --drain-timeout
+  --acknowledge-timeout DURATION
+                              by when each must have accepted. Default: 30s, or
+                              --timeout if that is less
+  --on-timeout fail|force|deploy
+                              what then: give up; have them abort and store what
+                              runs; go on all the same. Default: fail. Also as
+                              --on-drain-timeout
+  --on-missing-clock fail|deploy
+                              what if nobody of a type is there. Default: fail
+  --hold DURATION             without a program: for how long they stay held, 1m
+                              to 1h. Default: 10m
+  --by TEXT                   who asks, for others to read. Default: the GitHub
+                              job, the dyno, or user@host
+  --json                      how it ended, as JSON, as the last line of
+                              standard output
+${GATE_HELP}
+Durations are like 90s, 5m or 1h.
+Example: deploy-gate drain -- git push heroku main
+`
+
+const OPTIONS = {
+  ...GATE_OPTIONS,
+  processes: { type: 'string' },
+  timeout: { type: 'string' },
+  'drain-timeout': { type: 'string' },
+  'acknowledge-timeout': { type: 'string' },
+  'on-timeout': { type: 'string' },
+  'on-drain-timeout': { type: 'string' },
+  'on-missing-clock': { type: 'string' },
+  hold: { type: 'string' },
+  by: { type: 'string' },
+} as const
+
+/** A lease of less would not outlast the drain's own, and no participant stays held for longer whatever is asked. */
+const HOLD_MS = { least: NUMBERS.drainLeaseMs, most: NUMBERS.maxHoldMs }
+/** As of the Action's inputs: no timer runs longer than 24 days. */
+const LONGEST_MS = 24 * 3_600_000
+
+/** One drain as it was asked for: every option resolved and valid, nothing touched yet. */
+export interface DrainRequest {
+  readonly place: GatePlace
+  readonly terms: DrainTerms
+  readonly asker: Asker
+  readonly json: boolean
+  /** what is done while everybody is held: a program with its arguments, or nothing, for so many ms */
+  readonly meanwhile:
+    | { readonly kind: 'run'; readonly program: string; readonly args: readonly string[] }
+    | { readonly kind: 'hold'; readonly holdMs: number }
+}
+
+/** @throws UsageError, DeployError (`preflight-failed`) */
+export function readDrainRequest(args: readonly string[], env: NodeJS.ProcessEnv): DrainRequest {
+  const { values, program } = readOptions(args, OPTIONS)
+  const { asked, problems } = parseProcesses(values.processes ?? 'clock')
+  if (problems[0] !== undefined) throw new UsageError(`--processes ${problems[0]}.`)
+  const timeout = oneOf(values, 'timeout', 'drain-timeout')
+  const drainTimeoutMs = timeout ? duration(timeout.name, timeout.value) : 300_000
+  const acknowledge = values['acknowledge-timeout']
+  const acknowledgeTimeoutMs =
+    acknowledge === undefined
+      ? Math.min(30_000, drainTimeoutMs)
+      : duration('acknowledge-timeout', acknowledge, {
+          most: drainTimeoutMs,
+          why: 'the drain itself may take',
+        })
+  if (program && values.hold !== undefined) {
+    throw new UsageError('--hold goes without a program: with one, everybody is held until it ends.')
+  }
+  const by = values.by?.trim()
+  if (by !== undefined && !/^\P{Cc}{1,200}$/u.test(by)) {
+    throw new UsageError(`--by is ${quote(by)}. Expected one line of 1 to 200 characters.`)
+  }
+  const [name = '', ...rest] = program ?? []
+  const holdMs = duration('hold', values.hold ?? '10m', HOLD_MS)
+  return {
+    place: readGatePlace(values, env),
+    terms: {
+      asked,
+      acknowledgeTimeoutMs,
+      drainTimeoutMs,
+      onDrainTimeout: choice(oneOf(values, 'on-timeout', 'on-drain-timeout'), ['fail', 'force', 'deploy']),
+      onMissingClock: choice(oneOf(values, 'on-missing-clock'), ['fail', 'deploy']),
+    },
+    asker: { ...askerOf(by, env), ...(!program && { holds: true }) },
+    json: values.json ?? false,
+    meanwhile: program ? { kind: 'run', program: name, args: rest } : { kind: 'hold', holdMs },
+  }
+}
+
+/** @returns ms */
+function duration(
+  name: string,
+  value: string,
+  { least = 1_000, most = LONGEST_MS, why }: { least?: number; most?: number; why?: string } = {},
+): number {
+  const ms = parseDuration(value)
+  if (ms === undefined) throw new UsageError(`--${name} is ${quote(value)}. Expected ${DURATION_RULE}.`)
+  if (ms >= least && ms <= most) return ms
+  const limits = `from ${formatDuration(least)} to ${formatDuration(most)}${why ? `, which is what ${why}` : ''}`
+  throw new UsageError(`--${name} is ${value}. Expected ${DURATION_RULE}, ${limits}.`)
+}
+
+function choice<const T extends string>(
+  given: { readonly name: string; readonly value: string } | undefined,
+  accepted: readonly [T, ...T[]],
+): T {
+  if (given === undefined) return accepted[0]
+  const found = accepted.find((one) => one === given.value)
+  if (found !== undefined) return found
+  const all = accepted.join(', ').replace(/, ([^,]*)$/, ' or $1')
+  throw new UsageError(`--${given.name} is ${quote(given.value)}. Expected ${all}.`)
+}

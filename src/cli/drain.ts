@@ -1,0 +1,130 @@
+import { type CommandEnd, commandProblem, runCommand } from '../deploy/command.ts'
+import { reportHold } from '../deploy/hold-report.ts'
+import { holdOpen, underGate } from '../deploy/under-gate.ts'
+import { formatDuration } from '../duration.ts'
+import { inspectGate, newDeployId, type Surroundings } from '../gate/gate.ts'
+import type { Hold } from '../gate/hold.ts'
+import { DeployError } from '../outcome.ts'
+import type { Row } from '../protocol/row.ts'
+import { systemTime } from '../time.ts'
+import { atGate } from './at-gate.ts'
+import { type Command, EXIT } from './command.ts'
+import { DRAIN_HELP, type DrainRequest, readDrainRequest } from './drain-options.ts'
+import { type Interrupts, interruptible } from './interrupts.ts'
+import { jsonLine, stderrLog } from './print.ts'
+
+/** How a drain ended well, or what is known of its program; failures are DeployErrors. */
+interface Ending {
+  readonly code: number
+  readonly outcome: 'held' | 'released' | 'command-failed'
+  readonly message: string
+  readonly command?: CommandEnd
+  readonly hold?: { readonly seconds: number; readonly until: string; readonly untold: readonly string[] }
+}
+
+export const command: Command = {
+  help: DRAIN_HELP,
+  async run(args) {
+    const request = readDrainRequest(args, process.env)
+    const { meanwhile } = request
+    if (meanwhile.kind === 'run') {
+      const problem = await commandProblem({ program: meanwhile.program, ...own() })
+      if (problem) {
+        stderrLog.warning(`${problem.problem}. Nobody was asked to drain`)
+        return problem.code
+      }
+    }
+    return await interruptible(stderrLog, (interrupts) => drain(request, interrupts))
+  },
+}
+
+async function drain(request: DrainRequest, interrupts: Interrupts): Promise<number> {
+  const { place, terms, asker, meanwhile, json } = request
+  const around = { log: stderrLog, signal: interrupts.signal }
+  let hold: Hold | undefined
+  const print = (ending: object) => {
+    if (json) process.stdout.write(jsonLine({ gate: place.gateName, ...ending, ...reportHold(hold) }))
+  }
+  try {
+    const { code, ...ending } = await atGate(place, around, async (gate, reading) => {
+      const types = terms.asked.map(({ type }) => type)
+      const there = await reading(() => inspectGate(gate, place.gateName, asker, types))
+      stderrLog.info(
+        there.length > 0
+          ? `taking part: ${there.map(({ dyno }) => dyno).join(', ')}`
+          : `nobody takes part yet as ${types.join(' or ')}`,
+      )
+      const follow = (one: Hold) => {
+        hold = one
+      }
+      const asked = { id: newDeployId(), terms, asker, replaces: releaseOf(there), follow }
+      return meanwhile.kind === 'run'
+        ? await runUnderGate(gate, asked, meanwhile, interrupts)
+        : await holdForAWhile(gate, asked, meanwhile.holdMs)
+    })
+    stderrLog.info(ending.message)
+    print(ending)
+    return code
+  } catch (error) {
+    if (error instanceof DeployError) {
+      const cancelled = error === interrupts.signal.reason
+      const next = cancelled ? 'Nothing was run, and who had been asked to drain goes on.' : error.next
+      if (cancelled) stderrLog.info(`${error.message} ${next}`)
+      print({ outcome: error.outcome, message: error.message, next })
+    }
+    throw error
+  }
+}
+
+async function runUnderGate(
+  gate: Surroundings,
+  asked: Parameters<typeof underGate>[1],
+  { program, args }: { readonly program: string; readonly args: readonly string[] },
+  interrupts: Interrupts,
+): Promise<Ending> {
+  const work = () =>
+    interrupts.relaying((onStart) => {
+      gate.log.info(`the gate is open: running ${program}`)
+      return runCommand({ program, args, ...own(), onStart }, { time: systemTime, signal: interrupts.signal })
+    })
+  const command = await underGate(gate, asked, work, ({ code }) => code === 0)
+  const { code, signal, problem } = command
+  const how = problem ?? (signal ? `${program} was ended by ${signal}` : `${program} ended with ${code}`)
+  return code === 0
+    ? { code, outcome: 'released', command, message: `${how}: the held stay quiet for their SIGTERM` }
+    : { code, outcome: 'command-failed', command, message: `${how}: the held were told to go on` }
+}
+
+async function holdForAWhile(
+  gate: Surroundings,
+  asked: Parameters<typeof holdOpen>[1],
+  holdMs: number,
+): Promise<Ending> {
+  const numbers = { ...gate.numbers, pushLeaseMs: holdMs }
+  const { leftMs, untold } = await holdOpen({ ...gate, numbers }, asked)
+  for (const dyno of untold) {
+    gate.log.warning(`${dyno} has not been heard of since it was held, and may go on within a minute`)
+  }
+  const until = new Date(Date.now() + leftMs).toISOString()
+  return {
+    code: EXIT.done,
+    outcome: 'held',
+    message: `held for ${formatDuration(leftMs)}, until ${until.slice(0, 19)}Z. deploy-gate resume ends it earlier`,
+    hold: { seconds: Math.floor(leftMs / 1_000), until, untold },
+  }
+}
+
+/** The release that the participants run, if they know it and agree: a process of it that starts again during the hold is held too. */
+function releaseOf(rows: readonly Row[]): string {
+  const releases = new Set(rows.map(({ release }) => release))
+  const [only] = releases
+  return releases.size === 1 && only !== undefined ? only : ''
+}
+
+/** A program runs where this one does, with what this one was given. */
+function own(): { readonly cwd: string; readonly env: Readonly<Record<string, string>> } {
+  const env = Object.entries(process.env).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  )
+  return { cwd: process.cwd(), env: Object.fromEntries(env) }
+}
