@@ -9,6 +9,10 @@ const COMMANDS: Record<string, { readonly summary: string; load(): Promise<{ com
     summary: 'has the processes drain, and runs a program while they are held',
     load: () => import('./drain.ts'),
   },
+  resume: {
+    summary: 'ends a drain that was left in force, and sees the processes go on',
+    load: () => import('./resume.ts'),
+  },
   conformance: {
     summary: 'try whether a listener keeps the protocol',
     load: () => import('./conformance.ts'),
