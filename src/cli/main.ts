@@ -13,6 +13,10 @@ const COMMANDS: Record<string, { readonly summary: string; load(): Promise<{ com
     summary: 'ends a drain that was left in force, and sees the processes go on',
     load: () => import('./resume.ts'),
   },
+  status: {
+    summary: 'shows who takes part, and the drain in force',
+    load: () => import('./status.ts'),
+  },
   conformance: {
     summary: 'try whether a listener keeps the protocol',
     load: () => import('./conformance.ts'),
