@@ -18,7 +18,7 @@ const COMMANDS: Record<string, { readonly summary: string; load(): Promise<{ com
     load: () => import('./status.ts'),
   },
   conformance: {
-    summary: 'try whether a listener keeps the protocol',
+    summary: 'tries whether a listener keeps the protocol',
     load: () => import('./conformance.ts'),
   },
 }

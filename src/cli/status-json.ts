@@ -1,5 +1,5 @@
 import { readAsker } from '../gate/asker.ts'
-import { heldUntil } from '../gate/held.ts'
+import { heldUntil } from '../gate/quiet.ts'
 import { type Intent, isInForce, type View } from '../protocol/look.ts'
 import type { Row } from '../protocol/row.ts'
 import { isoTime } from './print.ts'

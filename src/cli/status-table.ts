@@ -1,7 +1,7 @@
 import { styleText } from 'node:util'
 import { formatDuration } from '../duration.ts'
 import { describeAsker, readAsker } from '../gate/asker.ts'
-import { heldUntil } from '../gate/held.ts'
+import { heldUntil } from '../gate/quiet.ts'
 import { oneLine } from '../one-line.ts'
 import { type Intent, isInForce, type View } from '../protocol/look.ts'
 import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'

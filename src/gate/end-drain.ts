@@ -7,7 +7,7 @@ import type { Surroundings } from './gate.ts'
 import type { Numbers } from './numbers.ts'
 import { isOutage } from './outage.ts'
 import { Progress } from './progress.ts'
-import { isHeld, isQuiet } from './told.ts'
+import { isHeld, isQuiet } from './quiet.ts'
 
 /** A renewal may be late, or two of them lost. */
 const MISSED_RENEWALS = 3

@@ -8,9 +8,9 @@ import type { Surroundings } from './gate.ts'
 import type { Held } from './held.ts'
 import { isOutage } from './outage.ts'
 import { type ParticipantProgress, Progress } from './progress.ts'
+import { awaitTold } from './quiet.ts'
 import { successors } from './successor.ts'
 import type { DrainTerms } from './terms.ts'
-import { awaitTold } from './told.ts'
 import { judge, type Verdict } from './verdict.ts'
 
 /** A cancelled job has 7.5 s in all. */

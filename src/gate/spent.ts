@@ -1,7 +1,7 @@
 import { type Intent, isInForce, type View } from '../protocol/look.ts'
 import { PROTOCOL_VERSION } from '../protocol/row.ts'
 import { readAsker } from './asker.ts'
-import { isHeld } from './told.ts'
+import { isHeld } from './quiet.ts'
 
 /**
  * The hold that is in force and keeps nobody quiet any more, if there is one: nobody stands behind it, and all whom it held have
