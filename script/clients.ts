@@ -16,6 +16,8 @@ const PLACES: Record<string, (now: string) => string> = {
   'clients/beat.lua': () => beat,
   'examples/perl-listener/beat.lua': () => beat,
   'clients/python/deploy_gate.py': (now) => between(now, `_BEAT = r"""${beat}"""\n`),
+  // A quoted heredoc is the text as it stands, to the last line break.
+  'clients/ruby/deploy_gate.rb': (now) => between(now, `BEAT = <<'LUA'\n${beat}LUA\n`),
 }
 
 const different = Object.entries(PLACES).flatMap(([name, write]) => {

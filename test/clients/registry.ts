@@ -14,11 +14,14 @@ export interface Client {
 const root = join(import.meta.dirname, '../..')
 const apps = join(import.meta.dirname, 'apps')
 const python = { PYTHONPATH: `${join(root, 'clients/python')}:${join(apps, 'python-trial')}` }
+const ruby = { RUBYLIB: `${join(root, 'clients/ruby')}:${join(apps, 'ruby-trial')}` }
 
 export const clients: readonly Client[] = [
   client('python-plain', python),
   client('python-apscheduler', python),
   client('python-apscheduler-blocking', python),
+  client('ruby-plain', ruby),
+  client('ruby-clockwork', ruby),
   client('perl-listener', {}, join(root, 'examples/perl-listener')),
 ]
 
