@@ -28,4 +28,6 @@ export interface Handlers {
   drain(context: DrainContext): Promise<Progress | undefined | void> | Progress | undefined | void
   /** Back to scheduling. Also called while `drain` still waits, when the drain was withdrawn. */
   resume(): Promise<void> | void
+  /** The process ends: it has drained and never schedules again. For connections that want to be closed. */
+  leave?(): Promise<void> | void
 }

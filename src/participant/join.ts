@@ -35,9 +35,18 @@ export async function join(handlers: Handlers, options: JoinOptions = {}): Promi
     log,
     numbers: NUMBERS,
   })
-  const leave = async () => {
-    await participant.leave()
-    link.close()
+  let left: Promise<void> | undefined
+  const leave = () => {
+    left ??= (async () => {
+      await participant.leave()
+      try {
+        await handlers.leave?.()
+      } catch (error) {
+        log.warning(`the leave handler failed: ${String(error)}`)
+      }
+      link.close()
+    })()
+    return left
   }
   if (options.handleSigterm ?? true) onSigterm(leave)
   await participant.start()

@@ -349,6 +349,23 @@ describe('a process that leaves', () => {
     expect(app.calls).toEqual(['drain'])
   })
 
+  it('has its app close what it must when it has drained, once, and tells when that fails', async () => {
+    const app = new App()
+    const leave = vi.fn(() => {
+      throw new Error('the queue is stuck')
+    })
+    const { participation } = await clock(Object.assign(app, { leave }))
+    const left = Promise.all([participation.leave(), participation.leave()])
+    const drain = await app.draining()
+    expect(leave).not.toHaveBeenCalled()
+    drain.end()
+    await left
+    expect(leave).toHaveBeenCalledOnce()
+    expect(app.log.lines.at(-1)).toBe('warning: the leave handler failed: Error: the queue is stuck')
+    expect(await deployer.row()).toMatchObject({ state: 'exited' })
+    await expect.poll(() => participants(), { timeout: 20_000 }).toEqual([])
+  })
+
   it('acknowledges the drain of a deploy that comes meanwhile', async () => {
     const { app, participation } = await clock()
     const left = participation.leave()
