@@ -1,4 +1,5 @@
 /** The participant's side: what an app's clock or worker uses to take part in its gate. */
+export { type Bree, type BreeWorker, guardBree } from './participant/guards/bree.ts'
 export { type BullmqWorker, guardBullmq } from './participant/guards/bullmq.ts'
 export type { Guard, GuardOptions, Missed } from './participant/guards/guard.ts'
 export { guardJobs, type JobGuard, type JobOptions } from './participant/guards/jobs.ts'

@@ -1,0 +1,2 @@
+// A job that fails.
+throw new Error('no boxes')
