@@ -13,10 +13,16 @@ export interface Client {
 
 const root = join(import.meta.dirname, '../..')
 const apps = join(import.meta.dirname, 'apps')
+const node = { NODE_TRIAL: join(apps, 'node-trial/trial.js') }
 const python = { PYTHONPATH: `${join(root, 'clients/python')}:${join(apps, 'python-trial')}` }
 const ruby = { RUBYLIB: `${join(root, 'clients/ruby')}:${join(apps, 'ruby-trial')}` }
 
 export const clients: readonly Client[] = [
+  client('node-croner', node),
+  client('node-cron', node),
+  client('node-toad', node),
+  client('node-bullmq', node),
+  client('node-bree', node),
   client('python-plain', python),
   client('python-apscheduler', python),
   client('python-apscheduler-blocking', python),
