@@ -1,14 +1,14 @@
 import { join as path } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import Bree from 'bree'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { type Bree as BreeLike, type Guard, type GuardOptions, guardBree } from '../../../src/index.ts'
 import { LIMIT } from '../support/lines.ts'
-import { type Gate, openGates } from './support/gate.ts'
+import { type Gate, useGates } from './support/gate.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let gates: Awaited<ReturnType<typeof openGates>>
+const gates = useGates()
 let gate: Gate
 let guard: Guard | undefined
 let bree: Bree
@@ -16,11 +16,6 @@ let bree: Bree
 let started: string[]
 /** what a thread was seen to do when none may */
 let wrong: string[]
-
-beforeAll(async () => {
-  gates = await openGates()
-})
-afterAll(() => gates.close())
 beforeEach(() => {
   gate = gates.open(expect)
   guard = undefined

@@ -1,28 +1,23 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DelayedError, type Job, Queue, Worker, type WorkerOptions } from 'bullmq'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { type BullmqWorker, type Guard, guardBullmq } from '../../../src/index.ts'
 import { type FaultProxy, startFaultProxy } from '../../support/fault-proxy.ts'
 import { LIMIT } from '../support/lines.ts'
-import { type Gate, openGates } from './support/gate.ts'
+import { type Gate, useGates } from './support/gate.ts'
 import { handWork, Watch } from './support/watch.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let gates: Awaited<ReturnType<typeof openGates>>
+const gates = useGates()
 let gate: Gate
 let guard: Guard | undefined
 let watch: Watch
 let queue: Queue
 let proxy: FaultProxy | undefined
 const workers: Worker[] = []
-const connection = () => ({ host: '127.0.0.1', port: gates.redis.port, maxRetriesPerRequest: null })
+const connection = () => ({ host: '127.0.0.1', port: gates.port, maxRetriesPerRequest: null })
 const names = () => ({ connection: connection(), prefix: `{${gate.options.gateName}}` })
-
-beforeAll(async () => {
-  gates = await openGates()
-})
-afterAll(() => gates.close())
 beforeEach(() => {
   gate = gates.open(expect)
   guard = undefined
@@ -184,7 +179,7 @@ describe('BullMQ:', () => {
   })
 
   it('a worker whose Redis comes back in the middle of a drain drains, and works again', async () => {
-    proxy = await startFaultProxy(gates.redis.port)
+    proxy = await startFaultProxy(gates.port)
     // Away for as long as it takes: the drain begins before the worker tries again.
     const retryStrategy = () => 1_500
     const it = worker(() => {}, { connection: { ...connection(), port: proxy.port, retryStrategy } })
@@ -205,7 +200,7 @@ describe('BullMQ:', () => {
   })
 
   it('a worker that has never had its Redis is not paused by a drain that is over', async () => {
-    proxy = await startFaultProxy(gates.redis.port)
+    proxy = await startFaultProxy(gates.port)
     await proxy.refuse()
     const retryStrategy = () => 50
     const it = worker(() => {}, { connection: { ...connection(), port: proxy.port, retryStrategy } })

@@ -2,21 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Cron } from 'croner'
 import cron from 'node-cron'
 import { AsyncTask, Task } from 'toad-scheduler'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, expectTypeOf, it, vi } from 'vitest'
 import { guardJobs, type JobGuard } from '../../../src/index.ts'
-import { type Gate, openGates } from './support/gate.ts'
+import { type Gate, useGates } from './support/gate.ts'
 import { handWork, Watch } from './support/watch.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
-let gates: Awaited<ReturnType<typeof openGates>>
+const gates = useGates()
 let gate: Gate
 let guard: JobGuard | undefined
 let watch: Watch
-beforeAll(async () => {
-  gates = await openGates()
-})
-afterAll(() => gates.close())
+
 beforeEach(() => {
   gate = gates.open(expect)
   guard = undefined

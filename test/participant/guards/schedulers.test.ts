@@ -1,19 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, type ExpectStatic, it, vi } from 'vitest'
+import { describe, type ExpectStatic, it, vi } from 'vitest'
 import { guardJobs } from '../../../src/index.ts'
 import { LIMIT } from '../support/lines.ts'
-import { openGates } from './support/gate.ts'
+import { useGates } from './support/gate.ts'
 import { cronOf, type Open, schedulers } from './support/schedules.ts'
 import { handWork, Watch } from './support/watch.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
 
-let gates: Awaited<ReturnType<typeof openGates>>
-beforeAll(async () => {
-  gates = await openGates()
-})
-afterAll(() => gates.close())
-
+const gates = useGates()
 /** A guard with a scheduler under it. */
 async function guarded(open: Open, expect: ExpectStatic, over = {}) {
   const gate = gates.open(expect)

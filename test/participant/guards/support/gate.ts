@@ -1,8 +1,8 @@
-import type { ExpectStatic } from 'vitest'
+import { afterAll, beforeAll, type ExpectStatic } from 'vitest'
 import type { Guard, GuardOptions } from '../../../../src/index.ts'
 import type { Owner } from '../../../../src/protocol/owner.ts'
 import type { Row } from '../../../../src/protocol/row.ts'
-import { startRedis } from '../../../support/redis/redis-server.ts'
+import { type RedisServer, startRedis } from '../../../support/redis/redis-server.ts'
 import { Deployer } from '../../support/deployer.ts'
 import { LIMIT, Lines } from '../../support/lines.ts'
 
@@ -64,13 +64,18 @@ export class Gate {
   }
 }
 
-/** A Redis for a file of tests, and a gate for each of them. */
-export async function openGates() {
-  const redis = await startRedis()
+/** For a file of tests: starts a Redis before them and stops it after them, and opens gates there. */
+export function useGates() {
+  let redis: RedisServer
   let count = 0
+  beforeAll(async () => {
+    redis = await startRedis()
+  })
+  afterAll(() => redis.stop())
   return {
-    redis,
+    get port() {
+      return redis.port
+    },
     open: (expect: ExpectStatic) => new Gate(redis.url, `guard-${++count}`, expect),
-    close: () => redis.stop(),
   }
 }
