@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { type Client, clients } from '../test/clients/registry.ts'
 
-/** Cases of one client at once. A trial is mostly waiting; of all clients together some fifty processes live at the same time. */
-const JOBS = 3
+/** Cases of one client at once. A trial is mostly waiting; of all clients together some eighty processes live at the same time. */
+const JOBS = 5
 const LEVEL = 3
 
 interface Trial {
