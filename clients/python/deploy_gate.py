@@ -469,7 +469,7 @@ class Participation:
         if not self._free.wait(_BOOT_BARRIER / 1000):
             with self._lock:
                 if self._machine.state == "booting":
-                    self._log("Redis did not answer at boot; starting without the gate, and joining as soon as it does")
+                    self._say("Redis did not answer at boot; starting without the gate, and joining as soon as it does")
                     self._machine.start_anyway()
                     self._free.set()
         self._free.wait()
@@ -512,14 +512,16 @@ class Participation:
             except redis.exceptions.NoScriptError:
                 raw = self._client.eval(_BEAT, 2, *args)
             reply = _Reply(raw)
-        except (redis.exceptions.RedisError, OSError, ValueError) as error:
+        except Exception as error:  # whatever it is: a thread that ended here could never end a hold
             if not self._complained:
-                self._log("Redis can't be reached (%s); this process goes on and keeps trying" % _one_line(error))
+                refused = isinstance(error, redis.exceptions.ResponseError)
+                what = "Redis refused a beat" if refused else "Redis can't be reached"
+                self._say("%s (%s); this process goes on and keeps trying" % (what, _one_line(error)))
             self._complained = True
             return False
         with self._lock:
             if self._complained:
-                self._log("Redis is reachable again")
+                self._say("Redis answers again")
             self._complained = False
             self._answered = True
             self._compare(reply.version)
@@ -536,11 +538,17 @@ class Participation:
 
     def _compare(self, version):
         if version not in (self._foreign, PROTOCOL_VERSION):
-            self._log(
+            self._say(
                 "a deploy asks in version %s of the drain protocol, and this process speaks version %s: it can't be drained and goes on. "
                 "Update the older one, deploy_gate.py in the app or the action in the workflow" % (version, PROTOCOL_VERSION)
             )
         self._foreign = version
+
+    def _say(self, line):
+        try:
+            self._log(line)
+        except Exception:  # a log that is closed must not stop a clock
+            pass
 
     def _force(self):
         with self._lock:
@@ -559,7 +567,7 @@ class Participation:
     def _begin_drain(self):
         drain = DrainContext(self._alarm.set)
         self._drain = drain
-        self._log("leaving: starting nothing new" if self._leaving else "a deploy asks to drain: starting nothing new")
+        self._say("leaving: starting nothing new" if self._leaving else "a deploy asks to drain: starting nothing new")
         threading.Thread(target=self._run_drain, args=(drain, self._resuming), daemon=True).start()
 
     def _run_drain(self, drain, resuming):
@@ -581,18 +589,18 @@ class Participation:
                 return
             if failure is None or self._leaving:
                 if failure is not None:
-                    self._log("the drain handler failed: %s" % failure)
+                    self._say("the drain handler failed: %s" % failure)
                 self._machine.drained()
                 done = drain._row()
-                self._log("drained: %d finished, %d stored" % (done["finished"], done["stored"]))
+                self._say("drained: %d finished, %d stored" % (done["finished"], done["stored"]))
             else:
-                self._log("the drain handler failed, so this deploy is refused: %s" % failure)
+                self._say("the drain handler failed, so this deploy is refused: %s" % failure)
                 self._machine.failed()
                 self._call_resume()
             self._alarm.set()
 
     def _resume(self, why):
-        self._log("resuming: %s" % why)
+        self._say("resuming: %s" % why)
         held, self._drain = self._drain, None
         if held:
             held._open = False
@@ -606,7 +614,7 @@ class Participation:
             try:
                 self._resume_handler()
             except Exception as error:
-                self._log("the resume handler failed, so this process may not be scheduling: %s" % _one_line(error))
+                self._say("the resume handler failed, so this process may not be scheduling: %s" % _one_line(error))
 
         self._resuming = threading.Thread(target=call, daemon=True)
         self._resuming.start()

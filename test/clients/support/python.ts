@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 const PYTHON = '/usr/bin/python3'
 const PYTHONPATH = [join(import.meta.dirname, '../../../clients/python'), import.meta.dirname].join(':')
 /** A safety net only: what is waited for comes at once, or at the next beat. */
-const LIMIT = { timeout: 60_000, interval: 20 }
+const LIMIT = { timeout: 30_000, interval: 20 }
 
 /** Runs a few lines of Python to their end. */
 export function runPython(lines: string, env: Record<string, string> = {}) {
@@ -28,7 +28,7 @@ export interface PythonProcess extends AsyncDisposable {
   readonly printed: readonly string[]
   /** signal or exit code */
   readonly ended: Promise<NodeJS.Signals | number | null>
-  /** Has it execute a statement. */
+  /** Has it execute a statement: see `obey` in driven.py. */
   tell(statement: string): void
   /** Resolves when it has printed a line that matches; `times`: so many. */
   says(pattern: RegExp, times?: number): Promise<void>
@@ -54,8 +54,8 @@ export function startPython(lines: string, env: Record<string, string>): PythonP
     ended,
     tell: (statement) => void child.stdin.write(`${statement}\n`),
     async says(pattern, times = 1) {
-      const matching = () => printed.filter((line) => pattern.test(line)).length
-      await expect.poll(matching, { ...LIMIT, message: printed.join('\n') }).toBeGreaterThanOrEqual(times)
+      const enough = (lines: string[]) => lines.filter((line) => pattern.test(line)).length >= times
+      await expect.poll(() => printed, LIMIT).toSatisfy(enough)
     },
     kill: (signal) => void child.kill(signal),
     async [Symbol.asyncDispose]() {
