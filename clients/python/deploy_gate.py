@@ -12,6 +12,7 @@ Times are milliseconds unless a name says otherwise.
 """
 
 import hashlib
+import inspect
 import json
 import math
 import os
@@ -402,21 +403,26 @@ class DrainContext:
     def __init__(self, changed):
         #: set when time is up: abort the running jobs, store them, and return. Not set when the drain is withdrawn
         self.stop = threading.Event()
+        #: set when the drain was withdrawn: `resume` is called, and what this call still says is nobody's business
+        self.withdrawn = threading.Event()
+        self._begun = False
         self._changed = changed
-        self._open = True
+        self._lock = threading.Lock()
         self._progress = {"running": 0, "finished": 0, "stored": 0, "note": ""}
 
     def report(self, running=None, finished=None, stored=None, note=None):
         """Tells the deployer how far it is, as often as you like: whole numbers since the drain began, and one line for a person."""
-        if not self._open:
+        if self.withdrawn.is_set():
             return
         given = {"running": running, "finished": finished, "stored": stored}
-        new = dict(self._progress)
-        new.update({name: max(0, int(count)) for name, count in given.items() if count is not None})
+        new = {name: max(0, int(count)) for name, count in given.items() if count is not None}
         if note is not None:
             new["note"] = _one_line(note)
-        if new != self._progress:
-            self._progress = new
+        # Jobs in several threads may report at once.
+        with self._lock:
+            before, self._progress = self._progress, dict(self._progress, **new)
+            changed = before != self._progress
+        if changed:
             self._changed()
 
     def _row(self):
@@ -573,15 +579,19 @@ class Participation:
     def _run_drain(self, drain, resuming):
         if resuming:
             resuming.join()
-        # Withdrawn meanwhile: a handler that is called now would stop the app with nothing to start it again.
-        if self._drain is not drain:
-            return
+        with self._lock:
+            # Withdrawn meanwhile: a handler that is called now would stop the app with nothing to start it again.
+            if self._drain is not drain:
+                return
+            drain._begun = True
         failure = None
         try:
             counts = self._drain_handler(drain)
-            drain.report(**dict(counts or {}))
+            if counts is not None and not isinstance(counts, dict):
+                raise TypeError("the drain handler returned %r. Expected None, or a dict with finished and stored." % (counts,))
+            drain.report(**(counts or {}))
             drain.report(running=0)
-        except Exception as error:  # whatever the app's own code raises refuses the drain
+        except BaseException as error:  # whatever the app's own code raises refuses the drain, sys.exit() too
             failure = _one_line(error) or "the drain handler failed without a message"
             drain.report(note=failure)
         with self._lock:
@@ -603,8 +613,10 @@ class Participation:
         self._say("resuming: %s" % why)
         held, self._drain = self._drain, None
         if held:
-            held._open = False
-            # Held since its boot, the app has not started its scheduler: leaving the barrier is all there is to resume.
+            held.withdrawn.set()
+        # Held since its boot, the app has not started its scheduler: leaving the barrier is all there is to resume. And a
+        # handler that waits for the resume before it, which still goes on, has stopped nothing.
+        if held and held._begun:
             self._call_resume()
         self._free.set()
         self._alarm.set()
@@ -690,9 +702,11 @@ def join(
     """Takes part in the app's gate. Start your scheduler after it returned: a process that boots into a deploy is held until then.
 
     drain(context): start no new job, wait for the running ones, return: from then on nothing runs and nothing starts. Called in a
-        thread of its own, perhaps again before it returned, if a drain was withdrawn meanwhile. May return a dict with `finished`
-        and `stored`. An exception refuses the drain: the deploy fails with its message, and `resume` is called.
-    resume(): back to scheduling. Also called while `drain` still waits, when the drain was withdrawn.
+        thread of its own, perhaps before your scheduler has started, which must then find itself held, and perhaps again before
+        it returned, if a drain was withdrawn meanwhile. May return a dict with `finished` and `stored`. An exception refuses the
+        drain: the deploy fails with its message, and `resume` is called.
+    resume(): back to scheduling. Called in a thread of its own, at most once for each call of `drain`; when the drain was withdrawn, while
+        `drain` still waits, or has only just begun: so `drain` looks at `context.withdrawn` in the same lock in which it stops.
     redis_url, gate_name, dyno: default to REDIS_URL, DEPLOY_GATE_NAME (else `default`), DYNO (else `clock.local`).
     verify_certificate: Heroku's own Redis has a self-signed certificate, so the default is False.
     certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons.
@@ -700,6 +714,12 @@ def join(
 
     Returns within 5 s if Redis can't be reached. Raises ValueError for a missing or wrong option, naming it.
     """
+    for name, handler in (("drain", drain), ("resume", resume)):
+        if not callable(handler) or inspect.iscoroutinefunction(handler):
+            raise ValueError(
+                "deploy-gate: %s is %r. Expected a plain function; what runs in an event loop is reached from it with "
+                "asyncio.run_coroutine_threadsafe(...).result()." % (name, handler)
+            )
     where = "REDIS_URL" if redis_url is None else "redis_url"
     url = os.environ.get("REDIS_URL") if redis_url is None else redis_url
     if not url:

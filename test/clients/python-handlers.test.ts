@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Deployer } from '../participant/support/deployer.ts'
 import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
 import { type PythonProcess, startPython } from './support/python.ts'
@@ -33,6 +33,7 @@ driven.obey(globals())
   return app
 }
 type App = PythonProcess
+const said = (app: App, line: string) => app.printed.filter((printed) => printed === line).length
 
 async function drained(app: App, n: number) {
   const owner = await deployer.acquire()
@@ -41,6 +42,104 @@ async function drained(app: App, n: number) {
   await deployer.sees({ state: 'drained', epoch: owner.epoch })
   return owner
 }
+
+describe('a drain handler', { timeout: LIMIT_MS }, () => {
+  it('that fails refuses its deploy with its message, and drains for the next one', async () => {
+    await using app = await start()
+    const refused = await deployer.acquire()
+    await app.says(/^drain 1$/)
+    app.tell(String.raw`drains[0].fail(RuntimeError("the export\n can't be\tstored"))`)
+    const note = "the export can't be stored"
+    await deployer.sees({ state: 'failed', epoch: refused.epoch, note })
+    await app.says(/^resume$/)
+    // Not again for the same deploy, however often it is asked.
+    for (let beats = 0; beats < 3; beats++)
+      expect(await deployer.beaten()).toMatchObject({ state: 'failed', epoch: refused.epoch })
+    await deployer.finish(refused, 'aborted')
+    const { epoch, note: gone } = await deployer.sees({ state: 'running' })
+    expect([epoch, gone]).toEqual([undefined, undefined])
+
+    const next = await deployer.acquire()
+    await app.says(/^drain 2$/)
+    app.tell('drains[1].end({"finished": 2, "stored": 1})')
+    await deployer.sees({ state: 'drained', epoch: next.epoch, finished: 2, stored: 1 })
+    expect(said(app, 'resume')).toBe(1)
+  })
+
+  it.each([
+    [
+      'returns something else',
+      '.end(True)',
+      'the drain handler returned True. Expected None, or a dict with finished and stored.',
+    ],
+    ['calls sys.exit()', '.fail(SystemExit("no more"))', 'no more'],
+  ])('that %s refuses the deploy, too', async (_, ending, note) => {
+    await using app = await start()
+    await deployer.acquire()
+    await app.says(/^drain 1$/)
+    app.tell(`drains[0]${ending}`)
+    await deployer.sees({ state: 'failed', note })
+    await app.says(/^resume$/)
+  })
+
+  it.each([
+    ['ends', '.end({"finished": 7})'],
+    ['fails', '.fail(RuntimeError("too late"))'],
+  ])('that was withdrawn and %s while the next one waits is nobody’s business', async (_, ending) => {
+    await using app = await start()
+    const withdrawn = await deployer.acquire()
+    await app.says(/^drain 1$/)
+    await deployer.finish(withdrawn, 'aborted')
+    await app.says(/^resume$/)
+    app.tell('print("withdrawn", drains[0].context.withdrawn.is_set(), drains[0].context.stop.is_set())')
+    await app.says(/^withdrawn True False$/)
+    const { epoch } = await deployer.acquire()
+    await app.says(/^drain 2$/)
+    app.tell(`drains[0]${ending}`)
+    await app.says(/^drain ended$/)
+    for (let beats = 0; beats < 3; beats++)
+      expect(await deployer.beaten()).toMatchObject({ state: 'draining', epoch, finished: 0 })
+    app.tell('drains[1].end({"finished": 1})')
+    await deployer.sees({ state: 'drained', epoch, finished: 1 })
+    expect(said(app, 'resume')).toBe(1)
+  })
+
+  it('is not called before the resume of the drain before it has returned, nor when its own was withdrawn by then', async () => {
+    await using app = await start({
+      before: `
+resumed = threading.Event()
+def slow():
+    print("resume")
+    resumed.wait()
+driven.resume = slow`,
+    })
+    await deployer.finish(await drained(app, 1), 'aborted')
+    await app.says(/^resume$/)
+    const early = await deployer.acquire()
+    await deployer.sees({ state: 'draining', epoch: early.epoch })
+    await deployer.finish(early, 'aborted')
+    await deployer.sees({ state: 'running' })
+    app.tell('resumed.set()')
+    const { epoch } = await drained(app, 2)
+    expect(await deployer.beaten()).toMatchObject({ state: 'drained', epoch })
+    expect([said(app, 'resume'), said(app, 'drain 3')]).toEqual([1, 0])
+  })
+})
+
+describe('a hold', { timeout: LIMIT_MS }, () => {
+  it('ends at the own cap, which its row tells, and does not begin again for that deploy', async () => {
+    await using app = await start({ before: 'deploy_gate._MAX_HOLD = 3_000' })
+    const owner = await drained(app, 1)
+    const { hold = 0, seen } = await deployer.beaten()
+    expect(hold - seen).toBeLessThanOrEqual(3_000)
+    await app.says(/^resume$/)
+    for (let beats = 0; beats < 3; beats++)
+      expect(await deployer.beaten()).toMatchObject({ state: 'running' })
+    expect(said(app, 'drain 2')).toBe(0)
+    await deployer.finish(owner, 'aborted')
+    await drained(app, 2)
+  })
+})
 
 describe('a server that refuses beats', { timeout: LIMIT_MS }, () => {
   it('is named as that, and as soon as it takes them the process takes part again', async () => {

@@ -21,6 +21,17 @@ describe('wrong options are refused by name, and show no secret', () => {
     expect(stderr).not.toContain('pa55word')
   })
 
+  it.each([
+    ['drain', 'deploy_gate.join(None, print)', /drain is None\. Expected a plain function/],
+    [
+      'resume',
+      'async def resume(): pass\ndeploy_gate.join(print, resume)',
+      /resume is <function resume at \w+>\. Expected a plain function; .*run_coroutine_threadsafe/,
+    ],
+  ])('%s that can not be called from a thread', (_, lines, message) => {
+    expect(runPython(`import deploy_gate\n${lines}`).last).toMatch(message)
+  })
+
   it('the policy for missed runs', () => {
     expect(runPython('import deploy_gate\ndeploy_gate.guard_apscheduler(None, missed="all")').last).toBe(
       'ValueError: deploy-gate: missed is "all". Expected one or skip.',
