@@ -685,7 +685,8 @@ def _pinned(base, pin):
 
 
 def _print_line(line):
-    print("[deploy-gate] %s" % line, flush=True)
+    # In one piece: print() would send the line break by itself, and other threads write, too.
+    print("[deploy-gate] %s\n" % line, end="", flush=True)
 
 
 def join(
