@@ -460,6 +460,9 @@ class Participation:
 
     def leave(self):
         """Drains for the end of the process, says goodbye and disconnects. Never goes back to scheduling."""
+        # A forked child has nobody who beats, and nothing to leave.
+        if os.getpid() != self._pid:
+            return
         with self._lock:
             if not self._leaving:
                 self._leaving = True
@@ -500,8 +503,9 @@ class Participation:
         farewell = threading.Thread(target=self._beat, daemon=True)
         farewell.start()
         farewell.join(_FAREWELL / 1000)
+        # The client's own close() leaves the connections of a pool open.
+        self._client.connection_pool.disconnect()
         self._left.set()
-        self._client.close()
 
     def _beat(self):
         with self._lock:
@@ -711,7 +715,7 @@ def join(
     redis_url, gate_name, dyno: default to REDIS_URL, DEPLOY_GATE_NAME (else `default`), DYNO (else `clock.local`).
     verify_certificate: Heroku's own Redis has a self-signed certificate, so the default is False.
     certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons.
-    handle_sigterm: drain at SIGTERM, then raise it again; only from the main thread. With False, call `leave()` yourself.
+    handle_sigterm: drain at SIGTERM, then raise it again; works in the main thread alone. With False, call `leave()` yourself.
 
     Returns within 5 s if Redis can't be reached. Raises ValueError for a missing or wrong option, naming it.
     """
@@ -741,8 +745,14 @@ def join(
             who[field] = os.environ[variable]
     keys = {key: "deploy-gate:{%s}:%s" % (gate, key) for key in ("intent", "roster", "reports")}
     participation = Participation(drain, resume, who, keys, _client(url, where, verify_certificate, pin), log)
-    if handle_sigterm and threading.current_thread() is threading.main_thread():
-        participation._handle_sigterm()
+    if handle_sigterm:
+        if threading.current_thread() is threading.main_thread():
+            participation._handle_sigterm()
+        else:
+            participation._say(
+                "joined outside the main thread, which alone can handle SIGTERM: this process will not drain at it. Call leave() from "
+                "a handler of your own, and pass handle_sigterm=False"
+            )
     participation._start()
     return participation
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Deployer } from '../participant/support/deployer.ts'
 import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
-import { type PythonProcess, startPython } from './support/python.ts'
+import { startDriven } from './support/driven.ts'
 
 const LIMIT_MS = 120_000
 
@@ -17,31 +17,7 @@ afterEach(async () => {
   await redis.stop()
 })
 
-/** An app that takes part, beats five times a second, and whose handlers do what the test says. */
-async function start({ before = '', options = '' } = {}) {
-  const lines = `
-import threading, deploy_gate, driven
-from driven import drains
-deploy_gate._IDLE_BEAT = deploy_gate._DRAINING_BEAT = deploy_gate._HELD_BEAT = 200
-${before}
-participation = deploy_gate.join(driven.drain, driven.resume, dyno="clock.1", ${options})
-driven.obey(globals())
-`
-  const app = startPython(lines, { REDIS_URL: redis.url })
-  // A drain that it boots into is none of its handler's.
-  await deployer.sees({ state: 'running' })
-  return app
-}
-type App = PythonProcess
-const said = (app: App, line: string) => app.printed.filter((printed) => printed === line).length
-
-async function drained(app: App, n: number) {
-  const owner = await deployer.acquire()
-  await app.says(/^drain \d+$/, n)
-  app.tell(`drains[${n - 1}].end()`)
-  await deployer.sees({ state: 'drained', epoch: owner.epoch })
-  return owner
-}
+const start = (how = {}) => startDriven(redis.url, deployer, how)
 
 describe('a drain handler', { timeout: LIMIT_MS }, () => {
   it('that fails refuses its deploy with its message, and drains for the next one', async () => {
@@ -63,7 +39,7 @@ describe('a drain handler', { timeout: LIMIT_MS }, () => {
     await app.says(/^drain 2$/)
     app.tell('drains[1].end({"finished": 2, "stored": 1})')
     await deployer.sees({ state: 'drained', epoch: next.epoch, finished: 2, stored: 1 })
-    expect(said(app, 'resume')).toBe(1)
+    expect(app.said('resume')).toBe(1)
   })
 
   it.each([
@@ -91,7 +67,7 @@ describe('a drain handler', { timeout: LIMIT_MS }, () => {
     await app.says(/^drain 1$/)
     await deployer.finish(withdrawn, 'aborted')
     await app.says(/^resume$/)
-    app.tell('print("withdrawn", drains[0].context.withdrawn.is_set(), drains[0].context.stop.is_set())')
+    app.tell('say("withdrawn", drains[0].context.withdrawn.is_set(), drains[0].context.stop.is_set())')
     await app.says(/^withdrawn True False$/)
     const { epoch } = await deployer.acquire()
     await app.says(/^drain 2$/)
@@ -101,7 +77,7 @@ describe('a drain handler', { timeout: LIMIT_MS }, () => {
       expect(await deployer.beaten()).toMatchObject({ state: 'draining', epoch, finished: 0 })
     app.tell('drains[1].end({"finished": 1})')
     await deployer.sees({ state: 'drained', epoch, finished: 1 })
-    expect(said(app, 'resume')).toBe(1)
+    expect(app.said('resume')).toBe(1)
   })
 
   it('is not called before the resume of the drain before it has returned, nor when its own was withdrawn by then', async () => {
@@ -109,35 +85,35 @@ describe('a drain handler', { timeout: LIMIT_MS }, () => {
       before: `
 resumed = threading.Event()
 def slow():
-    print("resume")
+    say("resume")
     resumed.wait()
 driven.resume = slow`,
     })
-    await deployer.finish(await drained(app, 1), 'aborted')
+    await deployer.finish(await app.drained(1), 'aborted')
     await app.says(/^resume$/)
     const early = await deployer.acquire()
     await deployer.sees({ state: 'draining', epoch: early.epoch })
     await deployer.finish(early, 'aborted')
     await deployer.sees({ state: 'running' })
     app.tell('resumed.set()')
-    const { epoch } = await drained(app, 2)
+    const { epoch } = await app.drained(2)
     expect(await deployer.beaten()).toMatchObject({ state: 'drained', epoch })
-    expect([said(app, 'resume'), said(app, 'drain 3')]).toEqual([1, 0])
+    expect([app.said('resume'), app.said('drain 3')]).toEqual([1, 0])
   })
 })
 
 describe('a hold', { timeout: LIMIT_MS }, () => {
   it('ends at the own cap, which its row tells, and does not begin again for that deploy', async () => {
     await using app = await start({ before: 'deploy_gate._MAX_HOLD = 3_000' })
-    const owner = await drained(app, 1)
+    const owner = await app.drained(1)
     const { hold = 0, seen } = await deployer.beaten()
     expect(hold - seen).toBeLessThanOrEqual(3_000)
     await app.says(/^resume$/)
     for (let beats = 0; beats < 3; beats++)
       expect(await deployer.beaten()).toMatchObject({ state: 'running' })
-    expect(said(app, 'drain 2')).toBe(0)
+    expect(app.said('drain 2')).toBe(0)
     await deployer.finish(owner, 'aborted')
-    await drained(app, 2)
+    await app.drained(2)
   })
 })
 
@@ -148,15 +124,15 @@ describe('a server that refuses beats', { timeout: LIMIT_MS }, () => {
     await app.says(/Redis refused a beat \(.*maxmemory/)
     await deployer.redis.config('SET', 'maxmemory', '0')
     await app.says(/Redis answers again/)
-    await drained(app, 1)
+    await app.drained(1)
   })
 })
 
 describe('a log that raises', { timeout: LIMIT_MS }, () => {
   it('stops no clock', async () => {
     await using app = await start({ options: 'log=lambda line: 1 / 0' })
-    await deployer.finish(await drained(app, 1), 'aborted')
+    await deployer.finish(await app.drained(1), 'aborted')
     await app.says(/^resume$/)
-    await drained(app, 2)
+    await app.drained(2)
   })
 })

@@ -3,6 +3,13 @@
 import sys
 import threading
 
+# A line is sent when it is complete, and in one piece: several threads say something.
+sys.stdout.reconfigure(line_buffering=True)
+
+
+def say(*words):
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+
 
 class Call:
     """One call of the drain handler."""
@@ -30,16 +37,16 @@ drains = []
 def drain(context):
     call = Call(context)
     drains.append(call)
-    print("drain %d" % len(drains))
+    say("drain %d" % len(drains))
     call._over.wait()
     try:
         return call._end()
     finally:
-        print("drain ended")
+        say("drain ended")
 
 
 def resume():
-    print("resume")
+    say("resume")
 
 
 def obey(names):

@@ -36,7 +36,7 @@ export interface PythonProcess extends AsyncDisposable {
 }
 
 export function startPython(lines: string, env: Record<string, string>): PythonProcess {
-  const child = spawn(PYTHON, ['-B', '-u', '-c', lines], {
+  const child = spawn(PYTHON, ['-B', '-c', lines], {
     env: { PATH: process.env.PATH, PYTHONPATH, ...env },
     stdio: ['pipe', 'pipe', 'pipe'],
   })
