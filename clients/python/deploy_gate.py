@@ -658,6 +658,7 @@ class Participation:
 def _client(url, where, verify, pin):
     if not url.startswith(("redis://", "rediss://")):
         raise ValueError("deploy-gate: %s begins with neither redis:// nor rediss://. Expected %s." % (where, _REDIS_URL_RULE))
+    # A pool made like this tries nothing twice, unlike a client made without one: `_live` decides when to beat again.
     options = {"socket_timeout": 5, "socket_connect_timeout": 10, "decode_responses": True, "max_connections": 1}
     if url.startswith("rediss://"):
         options["ssl_cert_reqs"] = "required" if verify else "none"

@@ -40,15 +40,12 @@ describe('leaving', { timeout: LIMIT_MS }, () => {
 
   it('disconnects', async () => {
     await using app = await start()
-    const clients = async () => (await deployer.redis.client('LIST')) as string
-    const others = async () =>
-      (await clients()).split('\n').filter((line) => line && !line.includes('name=deployer'))
-    expect(await others()).toHaveLength(1)
+    expect(await app.connections()).toBe(1)
     app.tell(LEAVE)
     await app.says(/^drain 1$/)
     app.tell('drains[0].end()')
     await app.says(/^left$/)
-    await expect.poll(others).toEqual([])
+    await expect.poll(() => app.connections()).toBe(0)
   })
 })
 

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { Deployer } from '../participant/support/deployer.ts'
 import { startRedis } from '../support/redis/redis-server.ts'
-import { runPython, startPython } from './support/python.ts'
+import { runPython } from './support/python.ts'
 
 const JOIN = 'import deploy_gate\np = deploy_gate.join(lambda context: None, lambda: None, **OPTIONS)\n'
 const joining = (options: string) => JOIN.replace('OPTIONS', options)
@@ -70,20 +69,4 @@ describe('TLS', () => {
     },
     30_000,
   )
-})
-
-describe('a Redis that goes away', () => {
-  it('leaves a running process alone, and is joined again when it is back', async () => {
-    await using redis = await startRedis()
-    const lines = `${joining('{"dyno": "clock.1"}')}import time\nprint(p.state)\ntime.sleep(600)`
-    await using _app = startPython(lines, { REDIS_URL: redis.url })
-    const deployer = new Deployer(redis.url)
-    try {
-      const { id } = await deployer.sees({ state: 'running' })
-      await redis.restart({ keepData: false })
-      await expect.poll(() => deployer.row(), { timeout: 30_000 }).toMatchObject({ state: 'running', id })
-    } finally {
-      deployer.redis.disconnect()
-    }
-  }, 60_000)
 })

@@ -7,6 +7,8 @@ export interface DrivenApp extends PythonProcess {
   said(line: string): number
   /** Asks it to drain, for the n-th time, and lets it. Resolves with the deploy's owner when it is drained. */
   drained(n: number): ReturnType<Deployer['acquire']>
+  /** connections that the server has, beside the deployer's own */
+  connections(): Promise<number>
 }
 
 /**
@@ -40,6 +42,12 @@ driven.obey(globals())
       app.tell(`drains[${n - 1}].end()`)
       await deployer.sees({ state: 'drained', epoch: owner.epoch })
       return owner
+    },
+    async connections() {
+      const clients = String(await deployer.redis.client('LIST'))
+        .trim()
+        .split('\n')
+      return clients.filter((client) => !client.includes('name=deployer')).length
     },
   }
 }
