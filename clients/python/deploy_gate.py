@@ -217,6 +217,18 @@ def _one_line(text):
     return " ".join(str(text).split())[:_NOTE_LENGTH]
 
 
+def _sturdy(log):
+    """`log`, but for what it raises: a log that is closed must not stop a clock."""
+
+    def say(line):
+        try:
+            log(line)
+        except Exception:
+            pass
+
+    return say
+
+
 def _above(a, b):
     """Whether epoch `a` is above epoch `b`. Both are digits, too many of them for a float."""
     return int(a or 0) > int(b or 0)
@@ -437,7 +449,7 @@ class Participation:
 
     def __init__(self, drain, resume, who, keys, client, log):
         self._drain_handler, self._resume_handler = drain, resume
-        self._who, self._keys, self._client, self._log = who, keys, client, log
+        self._who, self._keys, self._client, self._say = who, keys, client, _sturdy(log)
         self.id = "%s#%s" % (who["dyno"], uuid.uuid4())
         self._machine = _Machine()
         self._lock = threading.RLock()
@@ -553,12 +565,6 @@ class Participation:
                 "Update the older one, deploy_gate.py in the app or the action in the workflow" % (version, PROTOCOL_VERSION)
             )
         self._foreign = version
-
-    def _say(self, line):
-        try:
-            self._log(line)
-        except Exception:  # a log that is closed must not stop a clock
-            pass
 
     def _force(self):
         with self._lock:
@@ -761,13 +767,15 @@ def join(
 class Guard:
     """An APScheduler 3 scheduler under the gate: what `guard_apscheduler` returns."""
 
-    def __init__(self, scheduler, missed):
-        self._scheduler, self._missed = scheduler, missed
-        self._held = True
-        # Whoever dispatches holds this: `drain` returns from taking it only when nobody is about to start a job any more.
+    def __init__(self, scheduler, missed, log):
+        self._scheduler, self._missed, self._say = scheduler, missed, _sturdy(log)
+        # Whoever dispatches holds this: who has taken it knows that nobody is about to start a job any more.
         self._dispatching = threading.Lock()
-        self._changed = threading.Condition()
-        self._generation = 0
+        self._booting = True
+        self._held = False
+        # Looked at without a lock: a job that adds a job sends its event while it holds one of the scheduler's.
+        self._changed = threading.Event()
+        self._counting = threading.Lock()
         self._stored = 0
         #: set when a deploy is out of patience: jobs that look at it can put themselves away, call `stored()` and return
         self.stopping = threading.Event()
@@ -777,108 +785,144 @@ class Guard:
         def process_unless_held():
             # `pause()` of the scheduler is no barrier: who has looked at its state already still starts what is due.
             with self._dispatching:
-                return None if self._held else process()
+                return None if self._booting or self._held else process()
 
         scheduler._process_jobs = process_unless_held
         # Events are sent after the executor has counted the run as over. All of them: one kind alone may not come.
-        scheduler.add_listener(lambda event: self._notify())
+        scheduler.add_listener(lambda event: self._changed.set())
 
     def stored(self):
         """Called by a job that put itself away because of `stopping`, before it returns."""
-        self._stored += 1
-        self._notify()
+        with self._counting:
+            self._stored += 1
+        self._changed.set()
 
     def running(self):
-        """Runs that an executor has accepted and that are not over."""
-        total = 0
-        for executor in list(self._scheduler._executors.values()):
-            with executor._lock:
-                total += sum(executor._instances.values())
-        return total
+        """Runs that an executor has accepted and that are not over, those that wait for a thread or process of a pool included."""
+        return sum(self._runs().values())
 
     def drain(self, context):
-        with self._changed:
-            self._generation += 1
-            mine = self._generation
         with self._dispatching:
+            # Withdrawn before it began: its resume is over, and nothing would end this hold.
+            if context.withdrawn.is_set():
+                return None
             self._held = True
-        self._stored = 0
-        self.stopping.clear()
+        with self._counting:
+            self._stored = 0
         begun = self.running()
-        while True:
-            with self._changed:
-                left = self.running()
-                if self._generation != mine:
-                    return None
-                counts = {"running": left, "finished": max(0, begun - left - self._stored), "stored": self._stored}
-                if left == 0:
-                    return counts
-                if context.stop.is_set():
+        names = self._names() if begun else {}
+        while not context.withdrawn.is_set():
+            self._changed.clear()
+            runs = self._runs()
+            left, stored = sum(runs.values()), self._stored
+            counts = {"running": left, "finished": max(0, begun - left - stored), "stored": stored}
+            if left == 0:
+                return counts
+            with self._dispatching:
+                if context.stop.is_set() and not context.withdrawn.is_set():
                     self.stopping.set()
-                context.report(note=self._names(), **counts)
-                # The end of a run is told by an event; the time is for `context.stop`, and for executors that tell nothing.
-                self._changed.wait(0.2)
+            context.report(note=", ".join(sorted(names[job_id] for job_id in runs if job_id in names)[:5]), **counts)
+            # The end of a run is told by an event; the time is for `context`, and for executors that tell nothing.
+            self._changed.wait(0.2)
+        return None
 
     def resume(self):
-        with self._changed:
-            self._generation += 1
-            self._changed.notify_all()
-        self.stopping.clear()
-        if self._scheduler.running:
-            self._catch_up()
+        # What was missed comes first: a scheduler that goes on before drops it.
+        self._catch_up()
         with self._dispatching:
+            self.stopping.clear()
             self._held = False
+        self._wake()
+
+    def _begin(self):
+        """The process may schedule, unless a drain has come since it was told so."""
+        with self._dispatching:
+            self._booting = False
+        self._wake()
+
+    def _wake(self):
         if self._scheduler.running:
             self._scheduler.wakeup()
 
-    def _notify(self):
-        with self._changed:
-            self._changed.notify_all()
-
-    def _names(self):
-        names = set()
+    def _runs(self):
+        """How many runs of which job: job id -> number."""
+        runs = {}
         for executor in list(self._scheduler._executors.values()):
+            # It has none before the scheduler starts, and has accepted nothing then.
+            if executor._lock is None:
+                continue
             with executor._lock:
                 for job_id, count in executor._instances.items():
                     if count > 0:
-                        names.add(job_id)
-        found = [job.name for job in self._scheduler.get_jobs() if job.id in names]
-        return ", ".join(sorted(found)[:5])
+                        runs[job_id] = runs.get(job_id, 0) + count
+        return runs
+
+    def _names(self):
+        """Job id -> name, as far as the job stores tell: a job that runs only once has left them."""
+        try:
+            return {job.id: job.name for job in self._scheduler.get_jobs()}
+        except Exception:  # a store that can't be read costs a note, and not the deploy
+            return {}
 
     def _catch_up(self):
         """What was due while held: one run each now, or none. Without it APScheduler drops what is over a second late."""
-        for job in self._scheduler.get_jobs():
-            due = job.next_run_time
-            if due is None:
-                continue
-            now = datetime.now(due.tzinfo)
-            if due >= now:
-                continue
-            when = now
-            if self._missed == "skip":
-                later = job.trigger.get_next_fire_time(None, now)
-                # A job that runs only once is run, whatever the policy: it would be lost.
-                when = later if later is not None and later > now else now
+        if not self._scheduler.running:
+            return
+        jobs, failure = [], None
+        try:
+            jobs = self._scheduler.get_jobs()
+        except Exception as error:  # a store that can't be read, or written, must not stop the clock
+            failure = error
+        for job in jobs:
             try:
-                job.modify(next_run_time=when)
+                self._reschedule(job)
             except LookupError:
                 pass  # removed meanwhile
+            except Exception as error:
+                failure = error
+        if failure is not None:
+            self._say("what was due while held could not be looked up, or not all of it, and may be left out: %s" % _one_line(failure))
+
+    def _reschedule(self, job):
+        due = job.next_run_time
+        now = datetime.now(due.tzinfo) if due is not None else None
+        if due is None or due >= now:
+            return
+        when = now
+        if self._missed == "skip":
+            later = job.trigger.get_next_fire_time(None, now)
+            # A job that runs only once is run, whatever the policy: it would be lost.
+            when = later if later is not None and later > now else now
+        job.modify(next_run_time=when)
+
+
+# Others are woken in ways that a thread of the gate's can't use (Qt, gevent), or were never tried (Tornado, Twisted).
+_GUARDED = ("apscheduler.schedulers.blocking.BlockingScheduler", "apscheduler.schedulers.asyncio.AsyncIOScheduler")
+_NOT_GUARDED = "apscheduler.schedulers.gevent.GeventScheduler"
 
 
 def guard_apscheduler(scheduler, missed="one", **options):
     """Puts an APScheduler 3 scheduler under the gate. Call it before `scheduler.start()`; it returns when the process may schedule.
 
-    missed: what happens at the resume to jobs that were due while held: `one` run each, or `skip`. Jobs that run only once always run.
+    scheduler: a BlockingScheduler, BackgroundScheduler or AsyncIOScheduler, or one of a class derived from these.
+    missed: what happens at the resume to jobs that were due while held: `one` run each, or `skip`. Jobs that run only once always
+        run.
     options: those of `join`.
 
-    Nothing is written to job stores but the next run times of missed jobs.
+    Nothing is written to job stores but the next run times of missed jobs. Raises ValueError as `join` does, and for another scheduler.
     """
     if missed not in ("one", "skip"):
         raise ValueError("deploy-gate: missed is %s. Expected one or skip." % json.dumps(missed))
-    guard = Guard(scheduler, missed)
-    guard.participation = join(guard.drain, guard.resume, **options)
-    with guard._dispatching:
-        guard._held = False
-    if scheduler.running:
-        scheduler.wakeup()
+    kinds = ["%s.%s" % (kind.__module__, kind.__qualname__) for kind in type(scheduler).__mro__]
+    if _NOT_GUARDED in kinds or not any(kind in kinds for kind in _GUARDED):
+        raise ValueError(
+            "deploy-gate: guard_apscheduler() can't guard a %s. Expected a BlockingScheduler, BackgroundScheduler or AsyncIOScheduler "
+            "of APScheduler 3 (of Flask-APScheduler: its .scheduler). For another one call join() with handlers of your own." % kinds[0]
+        )
+    guard = Guard(scheduler, missed, options.get("log", _print_line))
+    try:
+        guard.participation = join(guard.drain, guard.resume, **options)
+    finally:
+        # Also when it does not take part: an app that goes on without the gate must not find its scheduler held.
+        guard._begin()
     return guard

@@ -38,6 +38,36 @@ describe('wrong options are refused by name, and show no secret', () => {
   })
 })
 
+describe('a scheduler that the guard can not hold is refused', () => {
+  it.each([
+    ['None', 'None', 'builtins.NoneType'],
+    [
+      'one that wraps a scheduler',
+      'type("APScheduler", (), {"__module__": "flask_apscheduler"})()',
+      'flask_apscheduler.APScheduler',
+    ],
+    [
+      'one of gevent',
+      'type("GeventScheduler", (BlockingScheduler,), {"__module__": "apscheduler.schedulers.gevent"})()',
+      'apscheduler.schedulers.gevent.GeventScheduler',
+    ],
+    [
+      'one of Qt',
+      'type("QtScheduler", (BaseScheduler,), {"__module__": "apscheduler.schedulers.qt", "shutdown": 1, "wakeup": 1})()',
+      'apscheduler.schedulers.qt.QtScheduler',
+    ],
+  ])('%s', (_, scheduler, name) => {
+    const { last } = runPython(`
+import deploy_gate
+from apscheduler.schedulers.base import BaseScheduler
+from apscheduler.schedulers.blocking import BlockingScheduler
+deploy_gate.guard_apscheduler(${scheduler})`)
+    expect(last).toMatch(
+      `ValueError: deploy-gate: guard_apscheduler() can't guard a ${name}. Expected a BlockingScheduler`,
+    )
+  })
+})
+
 describe('TLS', () => {
   const told = `${joining('OPTIONS')}print(p.state)\np.leave()\nprint(p.state)`
   it('accepts a self-signed certificate, and the pinned one', async () => {
