@@ -717,8 +717,8 @@ def join(
         thread of its own, perhaps before your scheduler has started, which must then find itself held, and perhaps again before
         it returned, if a drain was withdrawn meanwhile. May return a dict with `finished` and `stored`. An exception refuses the
         drain: the deploy fails with its message, and `resume` is called.
-    resume(): back to scheduling. Called in a thread of its own, at most once for each call of `drain`; when the drain was withdrawn, while
-        `drain` still waits, or has only just begun: so `drain` looks at `context.withdrawn` in the same lock in which it stops.
+    resume(): back to scheduling. Called in a thread of its own, at most once for each call of `drain`. A drain that was withdrawn may
+        still wait then, or have only just begun: let `drain` look at `context.withdrawn` and stop in one lock, which `resume` takes too.
     redis_url, gate_name, dyno: default to REDIS_URL, DEPLOY_GATE_NAME (else `default`), DYNO (else `clock.local`).
     verify_certificate: Heroku's own Redis has a self-signed certificate, so the default is False.
     certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons.

@@ -11,12 +11,15 @@ jobs = set()
 
 def drain(context):
     with dispatching:
+        # Withdrawn before it began: its resume is over, and nothing would end this hold.
+        if context.withdrawn.is_set():
+            return None
         held.set()
     counts = {"finished": 0, "stored": 0}
     running = [job for job in jobs if job.is_alive()]
     for job in running:
         job.stopping = context.stop
-    while held.is_set():
+    while not context.withdrawn.is_set():
         alive = [job for job in running if job.is_alive()]
         for how in counts:
             counts[how] = sum(1 for job in running if job not in alive and job.how == how)
@@ -27,7 +30,8 @@ def drain(context):
 
 
 def resume():
-    held.clear()
+    with dispatching:
+        held.clear()
     trial.say("scheduling")
 
 
