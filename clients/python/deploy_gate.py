@@ -42,6 +42,8 @@ _MAX_HOLD = 3_600_000
 _BOOT_BARRIER = 5_000
 _FORCE_AFTER_SIGTERM = 20_000
 _FAREWELL = 2_000
+# The first row of a drain waits so long for what its handler, in a thread of its own, says of the running jobs.
+_FIRST_WORD = 200
 _NOTE_LENGTH = 200
 
 _GATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
@@ -418,6 +420,7 @@ class DrainContext:
         #: set when the drain was withdrawn: `resume` is called, and what this call still says is nobody's business
         self.withdrawn = threading.Event()
         self._begun = False
+        self._heard = threading.Event()
         self._changed = changed
         self._lock = threading.Lock()
         self._progress = {"running": 0, "finished": 0, "stored": 0, "note": ""}
@@ -434,6 +437,7 @@ class DrainContext:
         with self._lock:
             before, self._progress = self._progress, dict(self._progress, **new)
             changed = before != self._progress
+        self._heard.set()
         if changed:
             self._changed()
 
@@ -498,6 +502,7 @@ class Participation:
     def _live(self):
         failures = 0
         while True:
+            self._hear()
             with self._lock:
                 if self._leaving and self._machine.state == "drained":
                     break
@@ -518,6 +523,15 @@ class Participation:
         # The client's own close() leaves the connections of a pool open.
         self._client.connection_pool.disconnect()
         self._left.set()
+
+    def _hear(self):
+        """Whoever reads that the drain was accepted reads there how many jobs run, and not that none does because nobody has said yet."""
+        with self._lock:
+            drain = self._drain if self._machine.state == "draining" else None
+        if drain:
+            drain._heard.wait(_FIRST_WORD / 1000)
+            # Once is enough: a handler need not say anything before its end.
+            drain._heard.set()
 
     def _beat(self):
         with self._lock:
@@ -617,6 +631,7 @@ class Participation:
                 self._say("the drain handler failed, so this deploy is refused: %s" % failure)
                 self._machine.failed()
                 self._call_resume()
+            drain._heard.set()
             self._alarm.set()
 
     def _resume(self, why):
@@ -810,6 +825,8 @@ class Guard:
         with self._counting:
             self._stored = 0
         begun = self.running()
+        if begun:
+            context.report(running=begun)
         names = self._names() if begun else {}
         while not context.withdrawn.is_set():
             self._changed.clear()

@@ -80,6 +80,31 @@ describe('a drain handler', { timeout: LIMIT_MS }, () => {
     expect(app.said('resume')).toBe(1)
   })
 
+  it('is heard before the first row of its drain is written', async () => {
+    await using app = await start({
+      before: `
+import json, time
+deploy_gate._FIRST_WORD = 60_000
+def drain(context):
+    time.sleep(0.1)
+    context.report(running=1, note="an export")
+    time.sleep(0.1)
+    context.report(running=0)
+driven.drain = drain
+def tell_rows(of=deploy_gate.Participation._beat):
+    def beat(self):
+        row = dict(self._machine.standing, **(self._drain._row() if self._drain else {}))
+        say("row", row["state"], row.get("running"), row.get("note"))
+        return of(self)
+    deploy_gate.Participation._beat = beat
+tell_rows()`,
+    })
+    const { epoch } = await deployer.acquire()
+    await deployer.sees({ state: 'drained', epoch })
+    const rows = app.printed.filter((line) => /^row dra/.test(line))
+    expect(rows[0]).toBe('row draining 1 an export')
+  })
+
   it('is not called before the resume of the drain before it has returned, nor when its own was withdrawn by then', async () => {
     await using app = await start({
       before: `
