@@ -1,0 +1,11 @@
+import os
+
+SECRET_KEY = os.environ["SECRET_KEY"]
+
+INSTALLED_APPS = ["exports"]
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+
+EXPORT_EVERY_SECONDS = int(os.environ.get("EXPORT_EVERY_SECONDS", "300"))
+EXPORT_SECONDS = int(os.environ.get("EXPORT_SECONDS", "40"))
