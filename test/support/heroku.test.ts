@@ -3,12 +3,28 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { processes } from '../heroku/support/processes.ts'
 import type { LocalApp } from './heroku/app.ts'
 import { gitEnvironment } from './heroku/git.ts'
 import { type LocalHeroku, startHeroku } from './heroku/local-heroku.ts'
 
 /** Says that it is up, and does not heed SIGTERM. */
 const STUBBORN = `process.on('SIGTERM', () => console.log('told to end')); setInterval(() => {}, 1e6); console.log('up')`
+
+/** A dyno of three processes, none of which heeds SIGTERM: two in sessions of their own, the parent of one of these has ended. */
+const FAMILY = `const { spawn } = require('node:child_process')
+  const [stage = 'root'] = process.argv.slice(2)
+  const start = (stage) => spawn(process.execPath, [__filename, stage], { detached: true, stdio: 'inherit' })
+  if (stage === 'between') start('orphan').unref()
+  else {
+    process.on('SIGTERM', () => console.log(stage + ' told to end'))
+    setInterval(() => stage === 'root' && require('node:fs').existsSync('end') && process.exit(), 10)
+    console.log(stage + ' up ' + process.pid)
+  }
+  if (stage === 'root') {
+    start('session')
+    start('between')
+  }`
 
 /** A safety net only: everything waits for events. */
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 })
@@ -283,6 +299,38 @@ describe('dynos', () => {
     expect(story()).toEqual(['dyno-up v1', 'dyno-exited v1', 'dyno-up v1', 'dyno-exited v1'])
     expect(ended).toMatchObject({ code: 7, signal: null })
     expect((await read('/apps/shop/dynos')).body).toMatchObject([{ name: 'clock.1', state: 'crashed' }])
+  })
+
+  describe('of several processes, in sessions of their own and without a parent too', () => {
+    const MEMBERS = ['root', 'session', 'orphan']
+
+    /** Deploys them, and resolves with their process ids once all are up. */
+    async function family(): Promise<number[]> {
+      writeFileSync(join(checkout, 'family.js'), FAMILY)
+      commit('clock: node family.js\n')
+      await app.deployFolder(checkout)
+      const lines = MEMBERS.map((member) =>
+        heroku.log.waitFor(({ kind, text }) => kind === 'dyno-line' && text.startsWith(`${member} up`)),
+      )
+      return (await Promise.all(lines)).map(({ text }) => Number(text.split(' ').at(-1)))
+    }
+    const alive = (pids: number[]) => processes().filter(({ pid }) => pids.includes(pid))
+
+    it('get every signal in each of them, SIGKILL at last', async () => {
+      const pids = await family()
+      expect(new Set(alive(pids).map(({ group }) => group)).size).toBe(MEMBERS.length)
+      void app.dynos.kill('clock.1', 'SIGTERM')
+      await Promise.all(MEMBERS.map((member) => said(`${member} told to end`, 'v1')))
+      await app.dynos.kill('clock.1', 'SIGKILL')
+      expect(alive(pids)).toEqual([])
+    })
+
+    it('end as a whole with the one that the Procfile names', async () => {
+      const pids = await family()
+      writeFileSync(join(app.releases.current?.slug?.folder ?? '', 'end'), '')
+      expect(await heroku.log.waitFor(({ kind }) => kind === 'dyno-exited')).toMatchObject({ code: 0 })
+      expect(alive(pids)).toEqual([])
+    })
   })
 
   it('are told their name, their config vars, and what release they are only with the lab feature', async () => {

@@ -2,6 +2,8 @@ import { execFileSync } from 'node:child_process'
 
 export interface Process {
   readonly pid: number
+  /** the process that started it, or whoever has adopted it since */
+  readonly parent: number
   /** the id of its process group */
   readonly group: number
   readonly commandLine: string
@@ -9,10 +11,12 @@ export interface Process {
 
 /** All processes of this machine that are alive: a zombie, which somebody has only not waited for yet, isn't. */
 export function processes(): Process[] {
-  const table = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,pgid=,stat=,args='], { encoding: 'utf8' })
+  const table = execFileSync('ps', ['-A', '-ww', '-o', 'pid=,ppid=,pgid=,stat=,args='], { encoding: 'utf8' })
   return table.split('\n').flatMap((line) => {
-    const [, pid, group, state, commandLine = ''] = /^ *(\d+) +(\d+) +(\S+) +(.*)$/.exec(line) ?? []
-    return state && !state.startsWith('Z') ? [{ pid: Number(pid), group: Number(group), commandLine }] : []
+    const [, pid, parent, group, state, commandLine = ''] =
+      /^ *(\d+) +(\d+) +(\d+) +(\S+) +(.*)$/.exec(line) ?? []
+    if (!state || state.startsWith('Z')) return []
+    return [{ pid: Number(pid), parent: Number(parent), group: Number(group), commandLine }]
   })
 }
 

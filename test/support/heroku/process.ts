@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { type Container, createContainer } from './container.ts'
 
 export interface Ended {
   /** null when a signal ended it */
@@ -7,22 +8,24 @@ export interface Ended {
   readonly signal: NodeJS.Signals | null
 }
 
-/** A command that runs in a process group of its own, as a dyno is a container of its own. */
+/** A command that runs in a container of its own. */
 export interface RunningCommand {
   readonly pid: number
   /** resolves when all of its output has been handed over */
   readonly ended: Promise<Ended>
-  /** to every process of the group, as Heroku signals every process of a dyno */
+  /** to every process of the container, as Heroku signals every process of a dyno */
   signal(name: NodeJS.Signals): void
 }
 
 /** Ended with this process, also when a test run is broken off. */
 const groups = new Set<number>()
+const containers = new Set<Container>()
 process.on('exit', () => {
   for (const leader of groups) signalGroup(leader, 'SIGKILL')
+  for (const container of containers) container.signal('SIGKILL')
 })
 
-/** Runs a command line by `sh`, without input. What outlives the command itself in its group is ended with it. */
+/** Runs a command line by `sh`, without input. What outlives the command itself is ended with it, as a dyno's container is. */
 export function runCommand(
   command: string,
   options: {
@@ -32,21 +35,33 @@ export function runCommand(
   },
 ): RunningCommand {
   const { cwd, env, onLine } = options
-  const child = spawn('sh', ['-c', command], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+  const container = createContainer(() =>
+    child.exitCode === null && child.signalCode === null ? child.pid : undefined,
+  )
+  const child = spawn('sh', ['-c', command], {
+    cwd,
+    env: { ...env, ...container.mark },
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   for (const name of ['stdout', 'stderr'] as const) {
     createInterface(child[name]).on('line', (line) => onLine(line, name))
   }
-  const pid = ownGroup(child)
+  const pid = pidOf(child)
+  containers.add(container)
+  child.once('exit', () => {
+    container.sweep()
+    containers.delete(container)
+  })
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
-  return { pid, ended, signal: (name) => signalGroup(pid, name) }
+  return { pid, ended, signal: container.signal }
 }
 
 /** Watches over a child that leads a group: its group never outlives it, nor this process. @returns its process id */
 export function ownGroup(child: ChildProcess): number {
-  const { pid } = child
-  if (pid === undefined) throw new Error(`${child.spawnfile} could not be started in ${process.cwd()}.`)
+  const pid = pidOf(child)
   groups.add(pid)
   child.once('exit', () => {
     signalGroup(pid, 'SIGKILL')
@@ -63,4 +78,9 @@ export function signalGroup(leader: number, name: NodeJS.Signals): void {
     const { code } = error as NodeJS.ErrnoException
     if (code !== 'ESRCH' && code !== 'EPERM') throw error
   }
+}
+
+function pidOf({ pid, spawnfile }: ChildProcess): number {
+  if (pid === undefined) throw new Error(`${spawnfile} could not be started in ${process.cwd()}.`)
+  return pid
 }
