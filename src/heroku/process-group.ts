@@ -1,5 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
+import { signalGroup } from '../signal-group.ts'
 import type { Time } from '../time.ts'
 import type { Environment } from './git-environment.ts'
 import { createLineSplitter } from './lines.ts'
@@ -94,16 +95,6 @@ async function soon(event: Promise<unknown>, ms: number, time: Time): Promise<vo
 function sendTo(child: ChildProcess, name: NodeJS.Signals): void {
   if (process.platform === 'win32') child.kill(name)
   else if (child.pid !== undefined) signalGroup(child.pid, name)
-}
-
-function signalGroup(leader: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(-leader, name)
-  } catch (error) {
-    // ESRCH: nobody is left. macOS answers EPERM for a group of which only zombies are left.
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error
-  }
 }
 
 /** Windows has no process groups that could be signalled: `taskkill` walks the tree. */

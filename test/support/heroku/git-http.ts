@@ -6,11 +6,12 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
+import { signalGroup } from '../../../src/signal-group.ts'
 import { forward } from '../cgi.ts'
 import type { LocalApp } from './app.ts'
 import type { EventLog } from './events.ts'
 import { gitEnvironment } from './git.ts'
-import { ownGroup, signalGroup } from './process.ts'
+import { ownGroup } from './process.ts'
 
 /** Git over HTTP as Heroku serves it: Basic auth with the API key as password, `/<app>.git`. */
 export interface GitHttp {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { signalGroup } from '../../../src/signal-group.ts'
 import { type Container, createContainer } from './container.ts'
 
 export interface Ended {
@@ -68,16 +69,6 @@ export function ownGroup(child: ChildProcess): number {
     groups.delete(pid)
   })
   return pid
-}
-
-export function signalGroup(leader: number, name: NodeJS.Signals): void {
-  try {
-    process.kill(-leader, name)
-  } catch (error) {
-    // ESRCH: nobody is left. macOS answers EPERM for a group of which only zombies are left.
-    const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ESRCH' && code !== 'EPERM') throw error
-  }
 }
 
 function pidOf({ pid, spawnfile }: ChildProcess): number {
