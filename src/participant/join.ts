@@ -17,12 +17,27 @@ export interface Participation {
   leave(): Promise<void>
 }
 
+/** A process that takes part, and has not asked at the barrier yet. */
+export interface Entry {
+  readonly participation: Participation
+  /** Resolves when scheduling may start; never, if it leaves before that. */
+  start(): Promise<void>
+}
+
 /**
  * Takes part in the app's gate. Start your scheduler after it resolved: a process that boots into a deploy is held until then.
  * Resolves within 5 s if Redis can't be reached.
  * @throws Error for a missing or wrong option, naming it
  */
 export async function join(handlers: Handlers, options: JoinOptions = {}): Promise<Participation> {
+  const { participation, start } = enter(handlers, options)
+  if (options.handleSigterm ?? true) onSigterm(participation.leave)
+  await start()
+  return participation
+}
+
+/** The same, for whoever must be able to leave while it waits at the barrier; SIGTERM is its own affair. */
+export function enter(handlers: Handlers, options: JoinOptions = {}): Entry {
   const { address, trust, gateName, ...who } = identify(options, process.env)
   const log = options.log ?? consoleLog
   const keys = gateKeys(gateName)
@@ -48,15 +63,14 @@ export async function join(handlers: Handlers, options: JoinOptions = {}): Promi
     })()
     return left
   }
-  if (options.handleSigterm ?? true) onSigterm(leave)
-  await participant.start()
-  return {
+  const participation = {
     id: participant.id,
     get state() {
       return participant.state
     },
     leave,
   }
+  return { participation, start: () => participant.start() }
 }
 
 /** Drains at SIGTERM, then lets the signal do what it would have done, so that the exit status stays true. */
