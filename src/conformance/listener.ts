@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { signalTree } from '../process-tree.ts'
+import { signalTree } from '../process-table.ts'
 
 const LAST_LINES = 8
 
