@@ -7,14 +7,16 @@ import { FINGERPRINT_RULE, parseFingerprint } from '../redis/fingerprint.ts'
 import { UsageError } from './command.ts'
 import { ENVIRONMENT_ORIGIN, MISSING_URL } from './origin.ts'
 
-/** The options of every command that speaks to a gate. */
-export const GATE_OPTIONS = {
+/** Where a gate is: the options of every command that has to do with one. */
+export const PLACE_OPTIONS = {
   gate: { type: 'string' },
   'gate-name': { type: 'string' },
   'verify-certificate': { type: 'boolean' },
   'certificate-fingerprint': { type: 'string' },
-  json: { type: 'boolean' },
 } as const
+
+/** The options of every command that asks a gate for something. */
+export const GATE_OPTIONS = { ...PLACE_OPTIONS, json: { type: 'boolean' } } as const
 
 export const GATE_HELP = `  --gate NAME                 for apps that share one Redis. Default:
                               DEPLOY_GATE_NAME, else "default". Also as
@@ -29,7 +31,7 @@ The Redis is that of REDIS_URL, as every dyno of the app has it.
 `
 
 type Values = {
-  readonly [K in keyof typeof GATE_OPTIONS]?: (typeof GATE_OPTIONS)[K]['type'] extends 'boolean'
+  readonly [K in keyof typeof PLACE_OPTIONS]?: (typeof PLACE_OPTIONS)[K]['type'] extends 'boolean'
     ? boolean
     : string
 }

@@ -5,6 +5,10 @@ import { type Command, EXIT, UsageError } from './command.ts'
 
 /** What each command is for, and where it is: only the one that is asked for is loaded. */
 const COMMANDS: Record<string, { readonly summary: string; load(): Promise<{ command: Command }> }> = {
+  run: {
+    summary: 'runs a program behind the gate, in any language',
+    load: () => import('./run.ts'),
+  },
   drain: {
     summary: 'has the processes drain, and runs a program while they are held',
     load: () => import('./drain.ts'),

@@ -12,6 +12,8 @@ export interface Client {
 }
 
 const root = join(import.meta.dirname, '../..')
+/** What a dyno finds on its PATH as `deploy-gate`. */
+const cli = join(root, 'lib/cli.js')
 const apps = join(import.meta.dirname, 'apps')
 const node = { NODE_TRIAL: join(apps, 'node-trial/trial.js') }
 const python = { PYTHONPATH: `${join(root, 'clients/python')}:${join(apps, 'python-trial')}` }
@@ -28,18 +30,17 @@ export const clients: readonly Client[] = [
   client('python-apscheduler-blocking', python),
   client('ruby-plain', ruby),
   client('ruby-clockwork', ruby),
+  client('run-shell', {}),
+  client('run-python', python),
   client('perl-listener', {}, join(root, 'examples/perl-listener')),
 ]
 
 function client(name: string, env: Record<string, string>, folder = join(apps, name)): Client {
   const procfile = readFileSync(join(folder, 'Procfile'), 'utf8')
-  return {
-    client: name,
-    folder,
-    command: procfile
-      .replace(/^clock:\s*/, '')
-      .trim()
-      .split(' '),
-    env,
-  }
+  const [program = '', ...args] = procfile
+    .replace(/^clock:\s*/, '')
+    .trim()
+    .split(' ')
+  const command = program === 'deploy-gate' ? [process.execPath, cli, ...args] : [program, ...args]
+  return { client: name, folder, command, env }
 }

@@ -1,5 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { delimiter, dirname } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import type { EventLog } from './events.ts'
 import { type Ended, type RunningCommand, runCommand } from './process.ts'
 import type { Slug } from './slug.ts'
@@ -202,7 +202,8 @@ function environment(
   slug: Slug,
 ): Record<string, string> {
   return {
-    PATH: [dirname(nodePath), process.env.PATH].join(delimiter),
+    // As Heroku's Node buildpack has it.
+    PATH: [dirname(nodePath), join(slug.folder, 'node_modules/.bin'), process.env.PATH].join(delimiter),
     HOME: slug.folder,
     ...baseEnv,
     ...Object.fromEntries(configVars),

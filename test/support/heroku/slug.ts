@@ -15,10 +15,11 @@ export interface Slug {
 }
 
 const root = join(import.meta.dirname, '../../..')
-/** What `npm ci` would install: the fixtures' packages from this repository. `heroku-deploy-gate` is the built one, in lib/. */
+/** What `npm ci` would install: the fixtures' packages from this repository. `heroku-deploy-gate` and its command are the built ones, in lib/. */
 const INSTALLED = ['croner', 'node-cron', 'bullmq', 'toad-scheduler', 'bree', 'ioredis']
 const PACKAGES = {
   'heroku-deploy-gate': root,
+  '.bin/deploy-gate': join(root, 'lib/cli.js'),
   ...Object.fromEntries(INSTALLED.map((name) => [name, join(root, 'node_modules', name)])),
 }
 
@@ -38,7 +39,7 @@ export async function makeSlug(
   const place = { GIT_WORK_TREE: folder, GIT_INDEX_FILE: join(parent, `${id}.index`) }
   await git(repository, ['read-tree', '-u', '--reset', commit], { ...objects, ...place })
   const procfile = await readFile(join(folder, 'Procfile'), 'utf8').catch(absent)
-  await mkdir(join(folder, 'node_modules'), { recursive: true })
+  await mkdir(join(folder, 'node_modules/.bin'), { recursive: true })
   for (const [name, target] of Object.entries(PACKAGES)) {
     const link = join(folder, 'node_modules', name)
     if (!(await lstat(link).catch(absent))) await symlink(target, link)
