@@ -1,23 +1,17 @@
-# A clock without any gate code: ends its jobs at SIGTERM, and puts them away at a second one. See docs/conformance.md.
+# A clock without any gate code: ends its jobs at SIGTERM, and puts them away at SIGUSR1. See docs/conformance.md.
 trial="deploy-gate:{${DEPLOY_GATE_NAME:-default}}:trial"
 away=$(mktemp -u)
 
 # Several commands in one call, an answer a line; what is not there is an empty line.
 server() { redis-cli --raw -u "$REDIS_URL"; }
 
-# A signal that comes twice in one moment is one.
 asked=
-on_term() {
-  now=$(date +%s)
-  if [ -z "$asked" ]; then asked=$now
-  elif [ "$now" -gt $((asked + 1)) ]; then : >"$away"
-  fi
-}
-trap on_term TERM
+trap 'asked=1' TERM
+trap ': >"$away"' USR1
 
 # Its length in steps of 100 ms. The signals are the clock's affair.
 job() {
-  trap '' TERM
+  trap '' TERM USR1
   left=$1
   while [ "$left" -gt 0 ] && ! [ -e "$away" ]; do
     sleep 0.1
@@ -33,7 +27,12 @@ job() {
   echo "job $how"
 }
 
-running=1
+# How far the jobs are, as was read last.
+tell() {
+  [ -z "$DEPLOY_GATE_FD" ] || echo "{\"running\":$1,\"finished\":${finished:-0},\"stored\":${stored:-0}}" >&3
+}
+
+running=0
 while [ -z "$asked" ] || [ "$running" -gt 0 ]; do
   ticks=
   if [ -z "$asked" ]; then
@@ -41,6 +40,8 @@ while [ -z "$asked" ] || [ "$running" -gt 0 ]; do
 	$(printf 'HINCRBY %s ticks 1\nRPOP %s:jobs\n' "$trial" "$trial" | server 2>/dev/null)
 	EOF
     if [ -n "$ticks" ] && [ -n "$length" ]; then
+      # Before anybody can see that it has begun.
+      tell $((running + 1))
       echo "HINCRBY $trial started 1" | server >/dev/null
       echo 'job started'
       job $(((length + 99) / 100)) &
@@ -51,9 +52,7 @@ while [ -z "$asked" ] || [ "$running" -gt 0 ]; do
 	EOF
   if [ -n "$answered" ]; then
     running=$((${started:-0} - ${finished:-0} - ${stored:-0}))
-    if [ -n "$DEPLOY_GATE_FD" ]; then
-      echo "{\"running\":$running,\"finished\":${finished:-0},\"stored\":${stored:-0}}" >&3
-    fi
+    tell "$running"
   fi
   sleep 0.2
 done
