@@ -506,6 +506,8 @@ class Participation:
             with self._lock:
                 if self._leaving and self._machine.state == "drained":
                     break
+                # Before anything else: the server may not answer, and the machine may have been asleep.
+                self._perform(self._machine.expire(_now()))
             self._alarm.clear()
             failures = 0 if self._beat() else failures + 1
             with self._lock:

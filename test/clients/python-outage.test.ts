@@ -59,6 +59,25 @@ describe('a Python process', { timeout: LIMIT_MS }, () => {
     await deployer.sees({ state: 'running' })
   })
 
+  it('looks at its own clock before it asks a server that may not answer', async () => {
+    await using app = await start(`
+deploy_gate._HELD_BEAT = 600_000
+def told(self, beat=deploy_gate.Participation._beat):
+    answered = beat(self)
+    say("beat", self.state)
+    return answered
+deploy_gate.Participation._beat = told`)
+    await deployer.acquire({ leaseMs: 5_000 })
+    await app.says(/^drain 1$/)
+    app.tell('drains[0].end()')
+    await app.says(/^beat drained$/)
+    proxy.freeze()
+    await app.says(/Redis can't be reached/)
+    const at = (line: RegExp) => app.printed.findIndex((printed) => line.test(printed))
+    expect(at(/^resume$/)).toBeGreaterThan(0)
+    expect(at(/^resume$/)).toBeLessThan(at(/Redis can't be reached/))
+  })
+
   it('takes part again, as the same, when the server is back without its memory', async () => {
     await using app = await start()
     const { id } = await deployer.beaten()
