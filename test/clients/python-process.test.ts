@@ -49,6 +49,22 @@ describe('leaving', { timeout: LIMIT_MS }, () => {
   })
 })
 
+describe('SIGTERM', { timeout: LIMIT_MS }, () => {
+  it('drains, and then comes to the handler that the app had before', async () => {
+    await using app = await start({
+      before: `
+import os, signal
+signal.signal(signal.SIGTERM, lambda *_: (say("own handler"), os._exit(3)))`,
+    })
+    app.kill('SIGTERM')
+    await app.says(/^drain 1$/)
+    app.tell('drains[0].end({"finished": 1})')
+    expect(await app.ended).toBe(3)
+    expect(app.printed.slice(-2)).toEqual(['[deploy-gate] drained: 1 finished, 0 stored', 'own handler'])
+    expect(await deployer.row()).toMatchObject({ state: 'exited', finished: 1 })
+  })
+})
+
 describe('joining outside the main thread', { timeout: LIMIT_MS }, () => {
   const other = (options = '') => ({
     before: `
