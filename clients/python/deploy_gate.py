@@ -475,7 +475,7 @@ class Participation:
         return self._machine.state
 
     def leave(self):
-        """Drains for the end of the process, says goodbye and disconnects. Never goes back to scheduling."""
+        """Drains for the end of the process, says goodbye and disconnects. Never goes back to scheduling. Not for a job: it waits for them."""
         # A forked child has nobody who beats, and nothing to leave.
         if os.getpid() != self._pid:
             return
@@ -682,15 +682,17 @@ def _client(url, where, verify, pin):
     if not url.startswith(("redis://", "rediss://")):
         raise ValueError("deploy-gate: %s begins with neither redis:// nor rediss://. Expected %s." % (where, _REDIS_URL_RULE))
     # A pool made like this tries nothing twice, unlike a client made without one: `_live` decides when to beat again.
-    options = {"socket_timeout": 5, "socket_connect_timeout": 10, "decode_responses": True, "max_connections": 1}
+    options = {"socket_timeout": 5, "socket_connect_timeout": 10, "decode_responses": True}
+    tls = {}
     if url.startswith("rediss://"):
-        options["ssl_cert_reqs"] = "required" if verify else "none"
-        options["ssl_check_hostname"] = bool(verify)
+        tls = {"ssl_cert_reqs": "required" if verify else "none", "ssl_check_hostname": bool(verify)}
     try:
-        pool = redis.ConnectionPool.from_url(url, **options)
+        pool = redis.ConnectionPool.from_url(url, max_connections=1, **options, **tls)
     except ValueError:
         # Its own message would show the URL.
         raise ValueError("deploy-gate: %s can't be used. Expected %s." % (where, _REDIS_URL_RULE)) from None
+    # What the URL asks for in its query comes before what is given beside it; of TLS it may only ask for more.
+    pool.connection_kwargs.update(options, **(tls if verify else {}))
     if pin is not None and url.startswith("rediss://"):
         pool.connection_class = _pinned(pool.connection_class, pin)
     return redis.Redis(connection_pool=pool)

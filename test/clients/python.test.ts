@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { startRedis } from '../support/redis/redis-server.ts'
 import { runPython } from './support/python.ts'
 
-const JOIN = 'import deploy_gate\np = deploy_gate.join(lambda context: None, lambda: None, **OPTIONS)\n'
+const JOIN = 'import os, deploy_gate\np = deploy_gate.join(lambda context: None, lambda: None, **OPTIONS)\n'
 const joining = (options: string) => JOIN.replace('OPTIONS', options)
 
 describe('wrong options are refused by name, and show no secret', () => {
@@ -88,6 +88,11 @@ describe('TLS', () => {
       /not the pinned one/,
     ],
     ['an unsigned one when told to verify', '{"verify_certificate": True}', /certificate verify failed/i],
+    [
+      'an unsigned one when told to verify, whatever the URL says',
+      '{"verify_certificate": True, "redis_url": os.environ["REDIS_URL"] + "?ssl_cert_reqs=none"}',
+      /certificate verify failed/i,
+    ],
   ])(
     'sends nothing to a server that shows %s',
     async (_, options, why) => {
