@@ -1,44 +1,30 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Deployer } from '../participant/support/deployer.ts'
-import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
-import { startDriven } from './support/driven.ts'
+import { describe, expect, it } from 'vitest'
+import { openScene } from './support/driven.ts'
 
 const LIMIT_MS = 120_000
 
-let redis: RedisServer
-let deployer: Deployer
-
-beforeEach(async () => {
-  redis = await startRedis()
-  deployer = new Deployer(redis.url)
-})
-afterEach(async () => {
-  deployer.redis.disconnect()
-  await redis.stop()
-})
-
-const start = (how = {}) => startDriven(redis.url, deployer, how)
+const scene = openScene()
 
 describe('a drain handler', { timeout: LIMIT_MS }, () => {
   it('that fails refuses its deploy with its message, and drains for the next one', async () => {
-    await using app = await start()
-    const refused = await deployer.acquire()
+    await using app = await scene.start()
+    const refused = await scene.deployer.acquire()
     await app.says(/^drain 1$/)
     app.tell(String.raw`drains[0].fail(RuntimeError("the export\n can't be\tstored"))`)
     const note = "the export can't be stored"
-    await deployer.sees({ state: 'failed', epoch: refused.epoch, note })
+    await scene.deployer.sees({ state: 'failed', epoch: refused.epoch, note })
     await app.says(/^resume$/)
     // Not again for the same deploy, however often it is asked.
     for (let beats = 0; beats < 3; beats++)
-      expect(await deployer.beaten()).toMatchObject({ state: 'failed', epoch: refused.epoch })
-    await deployer.finish(refused, 'aborted')
-    const { epoch, note: gone } = await deployer.sees({ state: 'running' })
+      expect(await scene.deployer.beaten()).toMatchObject({ state: 'failed', epoch: refused.epoch })
+    await scene.deployer.finish(refused, 'aborted')
+    const { epoch, note: gone } = await scene.deployer.sees({ state: 'running' })
     expect([epoch, gone]).toEqual([undefined, undefined])
 
-    const next = await deployer.acquire()
+    const next = await scene.deployer.acquire()
     await app.says(/^drain 2$/)
     app.tell('drains[1].end({"finished": 2, "stored": 1})')
-    await deployer.sees({ state: 'drained', epoch: next.epoch, finished: 2, stored: 1 })
+    await scene.deployer.sees({ state: 'drained', epoch: next.epoch, finished: 2, stored: 1 })
     expect(app.said('resume')).toBe(1)
   })
 
@@ -50,11 +36,11 @@ describe('a drain handler', { timeout: LIMIT_MS }, () => {
     ],
     ['calls sys.exit()', '.fail(SystemExit("no more"))', 'no more'],
   ])('that %s refuses the deploy, too', async (_, ending, note) => {
-    await using app = await start()
-    await deployer.acquire()
+    await using app = await scene.start()
+    await scene.deployer.acquire()
     await app.says(/^drain 1$/)
     app.tell(`drains[0]${ending}`)
-    await deployer.sees({ state: 'failed', note })
+    await scene.deployer.sees({ state: 'failed', note })
     await app.says(/^resume$/)
   })
 
@@ -62,26 +48,26 @@ describe('a drain handler', { timeout: LIMIT_MS }, () => {
     ['ends', '.end({"finished": 7})'],
     ['fails', '.fail(RuntimeError("too late"))'],
   ])('that was withdrawn and %s while the next one waits is nobody’s business', async (_, ending) => {
-    await using app = await start()
-    const withdrawn = await deployer.acquire()
+    await using app = await scene.start()
+    const withdrawn = await scene.deployer.acquire()
     await app.says(/^drain 1$/)
-    await deployer.finish(withdrawn, 'aborted')
+    await scene.deployer.finish(withdrawn, 'aborted')
     await app.says(/^resume$/)
     app.tell('say("withdrawn", drains[0].context.withdrawn.is_set(), drains[0].context.stop.is_set())')
     await app.says(/^withdrawn True False$/)
-    const { epoch } = await deployer.acquire()
+    const { epoch } = await scene.deployer.acquire()
     await app.says(/^drain 2$/)
     app.tell(`drains[0]${ending}`)
     await app.says(/^drain ended$/)
     for (let beats = 0; beats < 3; beats++)
-      expect(await deployer.beaten()).toMatchObject({ state: 'draining', epoch, finished: 0 })
+      expect(await scene.deployer.beaten()).toMatchObject({ state: 'draining', epoch, finished: 0 })
     app.tell('drains[1].end({"finished": 1})')
-    await deployer.sees({ state: 'drained', epoch, finished: 1 })
+    await scene.deployer.sees({ state: 'drained', epoch, finished: 1 })
     expect(app.said('resume')).toBe(1)
   })
 
   it('is heard before the first row of its drain is written', async () => {
-    await using app = await start({
+    await using app = await scene.start({
       before: `
 import json, time
 deploy_gate._FIRST_WORD = 60_000
@@ -99,14 +85,14 @@ def tell_rows(of=deploy_gate.Participation._beat):
     deploy_gate.Participation._beat = beat
 tell_rows()`,
     })
-    const { epoch } = await deployer.acquire()
-    await deployer.sees({ state: 'drained', epoch })
+    const { epoch } = await scene.deployer.acquire()
+    await scene.deployer.sees({ state: 'drained', epoch })
     const rows = app.printed.filter((line) => /^row dra/.test(line))
     expect(rows[0]).toBe('row draining 1 an export')
   })
 
   it('is not called before the resume of the drain before it has returned, nor when its own was withdrawn by then', async () => {
-    await using app = await start({
+    await using app = await scene.start({
       before: `
 resumed = threading.Event()
 def slow():
@@ -114,40 +100,40 @@ def slow():
     resumed.wait()
 driven.resume = slow`,
     })
-    await deployer.finish(await app.drained(1), 'aborted')
+    await scene.deployer.finish(await app.drained(1), 'aborted')
     await app.says(/^resume$/)
-    const early = await deployer.acquire()
-    await deployer.sees({ state: 'draining', epoch: early.epoch })
-    await deployer.finish(early, 'aborted')
-    await deployer.sees({ state: 'running' })
+    const early = await scene.deployer.acquire()
+    await scene.deployer.sees({ state: 'draining', epoch: early.epoch })
+    await scene.deployer.finish(early, 'aborted')
+    await scene.deployer.sees({ state: 'running' })
     app.tell('resumed.set()')
     const { epoch } = await app.drained(2)
-    expect(await deployer.beaten()).toMatchObject({ state: 'drained', epoch })
+    expect(await scene.deployer.beaten()).toMatchObject({ state: 'drained', epoch })
     expect([app.said('resume'), app.said('drain 3')]).toEqual([1, 0])
   })
 })
 
 describe('a hold', { timeout: LIMIT_MS }, () => {
   it('ends at the own cap, which its row tells, and does not begin again for that deploy', async () => {
-    await using app = await start({ before: 'deploy_gate._MAX_HOLD = 3_000' })
+    await using app = await scene.start({ before: 'deploy_gate._MAX_HOLD = 3_000' })
     const owner = await app.drained(1)
-    const { hold = 0, seen } = await deployer.beaten()
+    const { hold = 0, seen } = await scene.deployer.beaten()
     expect(hold - seen).toBeLessThanOrEqual(3_000)
     await app.says(/^resume$/)
     for (let beats = 0; beats < 3; beats++)
-      expect(await deployer.beaten()).toMatchObject({ state: 'running' })
+      expect(await scene.deployer.beaten()).toMatchObject({ state: 'running' })
     expect(app.said('drain 2')).toBe(0)
-    await deployer.finish(owner, 'aborted')
+    await scene.deployer.finish(owner, 'aborted')
     await app.drained(2)
   })
 })
 
 describe('a server that refuses beats', { timeout: LIMIT_MS }, () => {
   it('is named as that, and as soon as it takes them the process takes part again', async () => {
-    await using app = await start()
-    await deployer.redis.config('SET', 'maxmemory', '1')
+    await using app = await scene.start()
+    await scene.deployer.redis.config('SET', 'maxmemory', '1')
     await app.says(/Redis refused a beat \(.*maxmemory/)
-    await deployer.redis.config('SET', 'maxmemory', '0')
+    await scene.deployer.redis.config('SET', 'maxmemory', '0')
     await app.says(/Redis answers again/)
     await app.drained(1)
   })
@@ -155,8 +141,8 @@ describe('a server that refuses beats', { timeout: LIMIT_MS }, () => {
 
 describe('a log that raises', { timeout: LIMIT_MS }, () => {
   it('stops no clock', async () => {
-    await using app = await start({ options: 'log=lambda line: 1 / 0' })
-    await deployer.finish(await app.drained(1), 'aborted')
+    await using app = await scene.start({ options: 'log=lambda line: 1 / 0' })
+    await scene.deployer.finish(await app.drained(1), 'aborted')
     await app.says(/^resume$/)
     await app.drained(2)
   })

@@ -1,29 +1,15 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { Deployer } from '../participant/support/deployer.ts'
-import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
-import { startDriven } from './support/driven.ts'
+import { describe, expect, it } from 'vitest'
+import { openScene } from './support/driven.ts'
 
 const LIMIT_MS = 120_000
 
-let redis: RedisServer
-let deployer: Deployer
-
-beforeEach(async () => {
-  redis = await startRedis()
-  deployer = new Deployer(redis.url)
-})
-afterEach(async () => {
-  deployer.redis.disconnect()
-  await redis.stop()
-})
-
-const start = (how = {}) => startDriven(redis.url, deployer, how)
+const scene = openScene()
 
 describe('leaving', { timeout: LIMIT_MS }, () => {
   const LEAVE = 'threading.Thread(target=lambda: (participation.leave(), say("left"))).start()'
 
   it('twice at once drains once, and both wait for it; a third time returns at once', async () => {
-    await using app = await start()
+    await using app = await scene.start()
     app.tell(LEAVE)
     app.tell(LEAVE)
     await app.says(/^drain 1$/)
@@ -34,12 +20,12 @@ describe('leaving', { timeout: LIMIT_MS }, () => {
     await app.says(/^left$/, 2)
     app.tell(LEAVE)
     await app.says(/^left$/, 3)
-    expect(await deployer.row()).toMatchObject({ state: 'exited', finished: 1 })
+    expect(await scene.deployer.row()).toMatchObject({ state: 'exited', finished: 1 })
     expect(app.said('drain 2')).toBe(0)
   })
 
   it('disconnects', async () => {
-    await using app = await start()
+    await using app = await scene.start()
     expect(await app.connections()).toBe(1)
     app.tell(LEAVE)
     await app.says(/^drain 1$/)
@@ -51,7 +37,7 @@ describe('leaving', { timeout: LIMIT_MS }, () => {
 
 describe('SIGTERM', { timeout: LIMIT_MS }, () => {
   it('drains, and then comes to the handler that the app had before', async () => {
-    await using app = await start({
+    await using app = await scene.start({
       before: `
 import os, signal
 signal.signal(signal.SIGTERM, lambda *_: (say("own handler"), os._exit(3)))`,
@@ -61,7 +47,7 @@ signal.signal(signal.SIGTERM, lambda *_: (say("own handler"), os._exit(3)))`,
     app.tell('drains[0].end({"finished": 1})')
     expect(await app.ended).toBe(3)
     expect(app.printed.slice(-2)).toEqual(['[deploy-gate] drained: 1 finished, 0 stored', 'own handler'])
-    expect(await deployer.row()).toMatchObject({ state: 'exited', finished: 1 })
+    expect(await scene.deployer.row()).toMatchObject({ state: 'exited', finished: 1 })
   })
 })
 
@@ -79,16 +65,16 @@ real, deploy_gate.join = deploy_gate.join, join`,
   })
 
   it('takes part, and says that SIGTERM is left to the app', async () => {
-    await using app = await start(other())
+    await using app = await scene.start(other())
     await app.says(/outside the main thread.*SIGTERM.*leave\(\)/)
     await app.drained(1)
     app.kill('SIGTERM')
     expect(await app.ended).toBe('SIGTERM')
-    expect(await deployer.row()).toMatchObject({ state: 'drained' })
+    expect(await scene.deployer.row()).toMatchObject({ state: 'drained' })
   })
 
   it('says nothing to an app that handles SIGTERM itself', async () => {
-    await using app = await start(other('handle_sigterm=False'))
+    await using app = await scene.start(other('handle_sigterm=False'))
     await app.drained(1)
     expect(app.printed.filter((line) => line.includes('SIGTERM'))).toEqual([])
   })
@@ -96,7 +82,7 @@ real, deploy_gate.join = deploy_gate.join, join`,
 
 describe('a child forked after the joining', { timeout: LIMIT_MS }, () => {
   it('has nothing to leave, dies of SIGTERM at once, and disturbs its parent in nothing', async () => {
-    await using app = await start({
+    await using app = await scene.start({
       before: `
 import os, signal, time
 def fork():
@@ -108,7 +94,7 @@ def fork():
     say("child", child)
     return child`,
     })
-    const { id } = await deployer.beaten()
+    const { id } = await scene.deployer.beaten()
     app.tell('child = fork()')
     await app.says(/^child \d+$/)
     const child = Number(app.printed.find((line) => /^child \d+$/.test(line))?.slice('child '.length))
@@ -120,8 +106,8 @@ def fork():
       process.kill(child, 'SIGKILL')
       throw error
     }
-    expect(await deployer.beaten()).toMatchObject({ state: 'running', id })
-    expect(await deployer.rows()).toHaveLength(1)
+    expect(await scene.deployer.beaten()).toMatchObject({ state: 'running', id })
+    expect(await scene.deployer.rows()).toHaveLength(1)
     await app.drained(1)
   })
 })

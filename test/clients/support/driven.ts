@@ -1,4 +1,6 @@
-import type { Deployer } from '../../participant/support/deployer.ts'
+import { afterEach, beforeEach } from 'vitest'
+import { Deployer } from '../../participant/support/deployer.ts'
+import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
 import { type PythonProcess, startPython } from './python.ts'
 
 /** A participant in Python whose handlers do what a test says: `tell` it `drains[0].end()`, for its first drain. */
@@ -49,5 +51,25 @@ driven.obey(globals())
         .split('\n')
       return clients.filter((client) => !client.includes('name=deployer')).length
     },
+  }
+}
+
+/** A Redis of each test's own, and a deployer there. */
+export function openScene() {
+  let redis: RedisServer
+  let deployer: Deployer
+  beforeEach(async () => {
+    redis = await startRedis()
+    deployer = new Deployer(redis.url)
+  })
+  afterEach(async () => {
+    deployer.redis.disconnect()
+    await redis.stop()
+  })
+  return {
+    get deployer() {
+      return deployer
+    },
+    start: (how?: { before?: string; options?: string }) => startDriven(redis.url, deployer, how),
   }
 }
