@@ -153,17 +153,16 @@ export class Hold implements Held {
   }
 
   /**
-   * Leaves everybody held until the lease of the commit ends, with nobody behind it. Never rejects: by now the gate is open.
+   * Waits until everybody has been told how long the lease of the commit is, and leaves them held until its end, with nobody behind it.
    * @returns ms that the hold lasts from now, and the dynos that have not been told so for sure
+   * @throws DeployError (`lease-lost`)
    */
   async leave(): Promise<{ readonly leftMs: number; readonly untold: readonly string[] }> {
-    const { time, numbers } = this.#around
-    const endsAt =
-      time.now() + Math.min(this.#contact.lease.leftMs, Math.max(0, numbers.maxHoldMs - this.elapsedMs))
+    const { maxHoldMs } = this.#around.numbers
+    const untold = await awaitTold(this.#around, this.owner.epoch, (ms) => this.#contact.pause(ms))
     this.#contact.end()
-    const untold = await awaitTold(this.#around, this.owner.epoch, (ms) => this.#contact.wait(ms))
     return {
-      leftMs: Math.max(0, endsAt - time.now()),
+      leftMs: Math.min(this.#contact.lease.leftMs, Math.max(0, maxHoldMs - this.elapsedMs)),
       untold: untold ?? this.#progress.held.map(({ dyno }) => dyno),
     }
   }

@@ -25,8 +25,8 @@ export function heldUntil(row: Row, intent: Intent | undefined): number | undefi
 }
 
 /**
- * Waits until all who are held for the committed drain `epoch` have beaten since, and so been told how long its lease is. Never rejects.
- * @param wait waits for a report, so many ms at the longest
+ * Waits until all who are held for the committed drain `epoch` have beaten since, and so been told how long its lease is.
+ * @param wait waits for a report, so many ms at the longest; its rejection is passed on
  * @returns the dynos that have not within `resumeWatchMs`; `undefined` if Redis could not be asked
  */
 export async function awaitTold(

@@ -44,7 +44,7 @@ describe('a command', { timeout: 20_000 }, () => {
 
   it('is sent signals, and what it has started is too', async () => {
     const script =
-      'trap "" INT; (trap "echo child; exit" INT; echo ready; while :; do sleep 0.1; done); echo end'
+      'trap "" INT; (trap "echo child; exit" INT; echo ready; n=0; while [ $n -lt 600 ]; do sleep 0.1; n=$((n+1)); done); echo end'
     const { done, around, send } = run('sh', ['-c', script])
     await around.logged(/^ready$/)
     send('SIGINT')
@@ -53,7 +53,7 @@ describe('a command', { timeout: 20_000 }, () => {
   })
 
   it('is ended when the signal of its caller aborts', async () => {
-    const { done, around } = run('sh', ['-c', 'echo ready; sleep 1000'])
+    const { done, around } = run('sh', ['-c', 'echo ready; sleep 60'])
     await around.logged(/^ready$/)
     const reason = new Error('cancelled')
     around.abort(reason)

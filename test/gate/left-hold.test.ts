@@ -93,6 +93,22 @@ describe('a hold that is left to its lease', () => {
     expect((await hold.leave()).untold).toEqual(['clock.1'])
   })
 
+  it('is withdrawn by a signal that comes before that', async () => {
+    const clock = scene.scripted()
+    await clock.beat()
+    const hold = await acquireGate(scene.around({ resumeWatchMs: 20_000 }), newDeployId(), TERMS, BY_HAND, '')
+    await clock.answer('drained')
+    await hold.drained()
+    await laterMillisecond()
+    await hold.commit()
+    const leaving = hold.leave()
+    const reason = new Error('interrupted')
+    scene.cancel.abort(reason)
+    await expect(leaving).rejects.toBe(reason)
+    await hold[Symbol.asyncDispose]()
+    expect(await phase()).toBe('aborted')
+  })
+
   it('keeps other deploys away while it holds somebody, and tells them of deploy-gate resume', async () => {
     await scene.clock()
     await using hold = await committed()
@@ -100,7 +116,7 @@ describe('a hold that is left to its lease', () => {
     await expect(inspect()).rejects.toMatchObject({
       outcome: 'busy',
       message: expect.stringMatching(
-        /^The app's processes are held by hand, asked for by alice@laptop\. The hold ends in (3 min|2 min 59 s)\.$/,
+        /^The app's processes are held by hand, asked for by alice@laptop\. The hold ends in (3 min|2 min \d+ s)\.$/,
       ),
       next: expect.stringMatching(/deploy-gate resume/),
     })
