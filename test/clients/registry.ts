@@ -32,6 +32,7 @@ export const clients: readonly Client[] = [
   client('ruby-clockwork', ruby),
   client('run-shell', {}),
   client('run-python', python),
+  client('run-celery', python),
   client('perl-listener', {}, join(root, 'examples/perl-listener')),
 ]
 

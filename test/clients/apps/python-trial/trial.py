@@ -19,8 +19,8 @@ def say(line):
     print(line, flush=True)
 
 
-def tick(stopping=never, ended=lambda how: None):
-    """`stopping` is set when jobs must be put away; `ended` is told `finished` or `stored`."""
+def tick(stopping=never, ended=lambda how: None, began=lambda: None):
+    """`stopping` is set when jobs must be put away; `began` is called when a job begins, `ended` is told `finished` or `stored`."""
     try:
         server.hincrby(COUNTS, "ticks", 1)
         length = server.rpop(JOBS)
@@ -29,6 +29,7 @@ def tick(stopping=never, ended=lambda how: None):
     if length is None:
         return
     server.hincrby(COUNTS, "started", 1)
+    began()
     say("job started")
     end = time.monotonic() + int(length) / 1000
     while time.monotonic() < end and not stopping.is_set():

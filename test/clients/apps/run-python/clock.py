@@ -30,24 +30,14 @@ def count(**changes):
             progress.write(json.dumps(counts) + "\n")
 
 
-class Job(threading.Thread):
-    working = False
-
-    def is_set(self):
-        # Asked by a job at work, and by no other tick.
-        if not self.working:
-            self.working = True
-            count(running=1)
-        return putting_away.is_set()
-
-    def run(self):
-        trial.tick(self, lambda how: count(running=-1, **{how: 1}))
+def tick():
+    trial.tick(putting_away, lambda how: count(running=-1, **{how: 1}), lambda: count(running=1))
 
 
 signal.signal(signal.SIGTERM, on_term)
 jobs = []
 while not asked:
-    jobs = [job for job in jobs if job.is_alive()] + [Job()]
+    jobs = [job for job in jobs if job.is_alive()] + [threading.Thread(target=tick)]
     jobs[-1].start()
     time.sleep(0.2)
 for job in jobs:
