@@ -32,6 +32,8 @@ export async function tick(stopping = never) {
   let length
   try {
     await redis.hincrby(COUNTS, 'ticks', 1)
+    // It would take up what another has just put away.
+    if (stopping.aborted) return undefined
     length = await redis.rpop(JOBS)
   } catch {
     return undefined
