@@ -6,8 +6,9 @@ import { drains } from './cases/drains.ts'
 import { endings } from './cases/endings.ts'
 import { jobs } from './cases/jobs.ts'
 import { outages } from './cases/outages.ts'
+import { Misconduct } from './deployer.ts'
 import { Recorder } from './recorder.ts'
-import { Misconduct, Scene, type Stage } from './scene.ts'
+import { Scene, type Stage } from './scene.ts'
 import type { Backend } from './server.ts'
 
 /** All that a listener must do, in the order of the table. */

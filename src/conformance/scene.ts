@@ -1,11 +1,7 @@
 import type { Redis } from 'ioredis'
-import { beat } from '../protocol/beat.ts'
-import { commit } from '../protocol/commit.ts'
-import { acquire, type Ending, finish, force, renew } from '../protocol/drain.ts'
-import { type GateKeys, gateKeys } from '../protocol/keys.ts'
-import type { Owner } from '../protocol/owner.ts'
-import { PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
+import type { Row } from '../protocol/row.ts'
 import type { Time } from '../time.ts'
+import { Deployer, DYNO, Misconduct, SUCCESSOR } from './deployer.ts'
 import { type Boot, boot } from './listener.ts'
 import type { Call, Happening, Recorder } from './recorder.ts'
 import { Relay } from './relay.ts'
@@ -22,31 +18,19 @@ export interface Stage {
   readonly signal: AbortSignal
 }
 
-/** A listener did otherwise than the specification says. */
-export class Misconduct extends Error {
-  override readonly name = 'Misconduct'
-}
-
 const LOOK_EVERY_MS = 100
-export const DYNO = 'clock.1'
-const SUCCESSOR = `${DYNO}#successor`
 
 /** One gate, one listener behind it, and the deployer that plays with it. Times are the server's ms. */
-export class Scene {
-  readonly gate: string
-  readonly keys: GateKeys
+export class Scene extends Deployer {
   readonly relay: Relay
   /** all that has happened, in order */
   readonly happenings: Happening[] = []
   readonly #stage: Stage
   readonly #boots: Boot[] = []
   readonly #unwatch: () => void
-  readonly #renewals = new AbortController()
-  #deploys = 0
 
   private constructor(stage: Stage, gate: string, relay: Relay) {
-    this.gate = gate
-    this.keys = gateKeys(gate)
+    super(stage.redis, stage.time, gate)
     this.relay = relay
     this.#stage = stage
     this.#unwatch = stage.recorder.watch(gate, (one) => this.happenings.push(one))
@@ -57,7 +41,7 @@ export class Scene {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#renewals.abort()
+    this.cease()
     await Promise.all(this.#boots.map((one) => one.kill()))
     this.#unwatch()
     await this.relay.close()
@@ -142,112 +126,11 @@ export class Scene {
     return this.until(`${wanted}${answers}`, () => this.rows.slice(from).find(fits), limitMs)
   }
 
-  // The deployer
-
-  /** Asks for a drain. @param silent without ringing; @param keep renew it until the scene ends */
-  async acquire({
-    leaseMs = 90_000,
-    types = ['clock'],
-    silent = false,
-    keep = false,
-  }: {
-    leaseMs?: number
-    types?: readonly string[]
-    silent?: boolean
-    keep?: boolean
-  } = {}): Promise<Owner> {
-    const id = `conformance-${++this.#deploys}`
-    const { redis } = this.#stage
-    const keys = silent ? { ...this.keys, doorbell: `${this.keys.doorbell}:nobody` } : this.keys
-    const answer = await acquire(redis, keys, {
-      id,
-      leaseMs,
-      notAfter: Number.MAX_SAFE_INTEGER,
-      asker: '{"name":"conformance"}',
-      replaces: '',
-      asked: new Map(types.map((type) => [type, 0])),
-    })
-    if (answer.kind !== 'granted') throw new Error(`the drain was not granted: ${answer.kind}`)
-    const owner = { id, epoch: answer.epoch }
-    if (keep) void this.#renew(owner, leaseMs)
-    return owner
-  }
-
   /** Asks for a drain and waits until it is acknowledged. */
   async drain(options: Parameters<Scene['acquire']>[0] = {}) {
     const from = this.rows.length
     const owner = await this.acquire(options)
     return { owner, row: await this.row('drained', { from, epoch: owner.epoch }) }
-  }
-
-  /** When the lease ends. */
-  async expiry(): Promise<number> {
-    return Number(await this.#stage.redis.hget(this.keys.intent, 'expiry'))
-  }
-
-  /** ms until the server's clock says `at`; 0 when that is past. */
-  async left(at: number): Promise<number> {
-    const [seconds = 0, micros = 0] = (await this.#stage.redis.time()).map(Number)
-    return Math.max(0, at - seconds * 1_000 - micros / 1_000)
-  }
-
-  async force(owner: Owner): Promise<void> {
-    await force(this.#stage.redis, this.keys, owner)
-  }
-
-  /** Opens the gate; a participant that keeps it shut is misconduct. */
-  async commit(owner: Owner, { marginMs = 10_000, pushLeaseMs = 60_000, anyway = false } = {}) {
-    const terms = { marginMs, pushLeaseMs, anyway, asked: new Map([['clock', anyway ? 0 : 1]]) }
-    const answer = await commit(this.#stage.redis, this.keys, owner, terms)
-    if (answer.kind === 'granted') return
-    const why =
-      answer.kind === 'lost'
-        ? answer.why
-        : answer.blockers.map(({ dyno, why, detail }) => `${dyno} ${why} ${detail}`.trim()).join(', ')
-    throw new Misconduct(`the gate does not open though it says drained: ${why}`)
-  }
-
-  async finish(owner: Owner, ending: Ending): Promise<void> {
-    await finish(this.#stage.redis, this.keys, owner, ending)
-  }
-
-  /** Redis loses the intent. */
-  async loseIntent(): Promise<void> {
-    await this.#stage.redis.del(this.keys.intent)
-    await this.ring()
-  }
-
-  /** Writes fields of the intent as no script would. */
-  async tamper(fields: Readonly<Record<string, string>>): Promise<void> {
-    await this.#stage.redis.hset(this.keys.intent, fields)
-    await this.ring()
-  }
-
-  async ring(): Promise<void> {
-    await this.#stage.redis.publish(this.keys.doorbell, 'beat')
-  }
-
-  /** The clock of the release that came takes part, and goes on beating until the scene ends. */
-  async successor(): Promise<void> {
-    const { redis, time } = this.#stage
-    const row = {
-      v: PROTOCOL_VERSION,
-      type: 'clock',
-      dyno: DYNO,
-      state: 'running',
-      running: 0,
-      finished: 0,
-      stored: 0,
-    } as const
-    const { signal } = this.#renewals
-    const say = (first: boolean) => beat(redis, this.keys, SUCCESSOR, row, 20_000, first)
-    await say(true)
-    void (async () => {
-      for (;;) {
-        await time.sleep(5_000, signal)
-        await say(false)
-      }
-    })().catch(() => {})
   }
 
   // Waiting
@@ -299,18 +182,6 @@ export class Scene {
   /** Lets `ms` go by. The program must live on. */
   async pass(ms: number): Promise<void> {
     await this.never('', () => false, ms)
-  }
-
-  async #renew(owner: Owner, leaseMs: number): Promise<void> {
-    const { redis, time } = this.#stage
-    try {
-      for (;;) {
-        await time.sleep(Math.min(leaseMs / 4, 5_000), this.#renewals.signal)
-        await renew(redis, this.keys, owner, leaseMs)
-      }
-    } catch {
-      // The scene is over.
-    }
   }
 
   #last(): string {

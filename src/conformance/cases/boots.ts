@@ -1,5 +1,6 @@
 import type { Case } from '../case.ts'
-import { Misconduct, type Scene } from '../scene.ts'
+import { Misconduct } from '../deployer.ts'
+import type { Scene } from '../scene.ts'
 import { check, noneResumes } from './rules.ts'
 
 /** Processes that begin and end at awkward times. */

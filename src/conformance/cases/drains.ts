@@ -1,5 +1,5 @@
 import type { Case } from '../case.ts'
-import { DYNO, Misconduct } from '../scene.ts'
+import { DYNO, Misconduct } from '../deployer.ts'
 import { check, noneResumes, schedulesAgain } from './rules.ts'
 
 /** What a beat may be late by on a busy machine. */

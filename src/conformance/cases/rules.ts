@@ -1,4 +1,5 @@
-import { Misconduct, type Scene } from '../scene.ts'
+import { Misconduct } from '../deployer.ts'
+import type { Scene } from '../scene.ts'
 
 /** @throws Misconduct `otherwise` */
 export function check(holds: boolean, otherwise: string): void {
