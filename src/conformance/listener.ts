@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { signalTree } from '../process-table.ts'
+import { killTree } from '../process-table.ts'
 
 const LAST_LINES = 8
 
@@ -20,7 +20,7 @@ export interface Boot {
 /** Ended with this process. */
 const running = new Set<number>()
 process.on('exit', () => {
-  for (const pid of running) signalTree(pid, 'SIGKILL')
+  for (const pid of running) killTree(pid)
 })
 
 /** Starts the program with nothing but what a dyno has. */
@@ -59,7 +59,7 @@ export function boot(
       if (pid !== undefined && end === undefined) child.kill(name)
     },
     async kill() {
-      if (pid !== undefined && end === undefined) signalTree(pid, 'SIGKILL')
+      if (pid !== undefined && end === undefined) killTree(pid)
       await ended
     },
   }

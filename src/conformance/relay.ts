@@ -55,7 +55,8 @@ export class Relay {
   }
 
   async close(): Promise<void> {
-    this.#reset()
+    // Also whoever connects anew in this moment: a connection that stayed would be waited for.
+    this.cut()
     const closed = new Promise((resolve) => this.#server.close(resolve))
     await closed
   }
