@@ -10,6 +10,8 @@ export interface Case {
   readonly name: string
   /** the level that needs it: 1, it drains and resumes as it is told; 2, also when things go wrong; 3, with its scheduler's jobs */
   readonly level: Level
+  /** it waits out minutes of the protocol's, so it begins before the others */
+  readonly long?: true
   /** Plays it through. @throws Misconduct */
   run(scene: Scene): Promise<void>
 }

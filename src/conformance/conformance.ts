@@ -16,9 +16,6 @@ export const CASES: readonly Case[] = [...drains, ...boots, ...endings, ...outag
   (a, b) => a.level - b.level,
 )
 
-/** Those that take longest: they begin first. */
-const LONG = new Set(endings.slice(0, 2))
-
 export interface CaseResult {
   readonly name: string
   readonly level: Level
@@ -65,7 +62,7 @@ export async function tryListener(
     const recorder = await Recorder.start(redis)
     const stage: Stage = { command, backend, redis, recorder, time, signal }
     const results = new Map<Case, CaseResult>()
-    const waiting = [...cases].sort((a, b) => Number(LONG.has(b)) - Number(LONG.has(a)))
+    const waiting = [...cases].sort((a, b) => Number(b.long ?? false) - Number(a.long ?? false))
     const work = async () => {
       for (let one = waiting.shift(); one; one = waiting.shift()) {
         const result = await play(one, stage)

@@ -1,6 +1,6 @@
 /** The supervisor's figures, all in ms. Why each is what it is: docs/supervisor.md. */
 export const NUMBERS = {
-  /** at least this between the drain signal and the force signal: RQ takes a second one within 1 s for the first, come twice */
+  /** at least this between the drain signal and the force signal: a second one in the same moment looks like the first, come twice */
   forceGapMs: 2_000,
   /** from the force signal to SIGKILL, unless the command line says otherwise */
   killAfterMs: 10_000,

@@ -8,6 +8,7 @@ export const endings: readonly Case[] = [
   {
     name: 'stays quiet after a release, and resumes after 90 s without SIGTERM',
     level: 2,
+    long: true,
     async run(scene) {
       await scene.boot()
       const { owner } = await scene.drain({ leaseMs: 40_000 })
@@ -23,6 +24,7 @@ export const endings: readonly Case[] = [
   {
     name: 'never resumes while a newer release is there',
     level: 2,
+    long: true,
     async run(scene) {
       await scene.boot()
       const { owner } = await scene.drain({ leaseMs: 40_000 })
