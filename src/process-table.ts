@@ -43,20 +43,6 @@ export function descendantsOf(ancestor: number): Process[] {
   return table.filter(({ pid }) => family.has(pid))
 }
 
-/** Ends a process and all that it has started, whatever group or session they are in, as the end of a dyno does. */
-export function killTree(root: number): void {
-  // Stopped first: who is stopped starts nobody that the table would not show.
-  const stopped = new Set<number>()
-  for (let found = [root]; found.length > 0; ) {
-    for (const pid of found) {
-      signalOne(pid, 'SIGSTOP')
-      stopped.add(pid)
-    }
-    found = descendantsOf(root).flatMap(({ pid }) => (stopped.has(pid) ? [] : pid))
-  }
-  for (const pid of stopped) signalOne(pid, 'SIGKILL')
-}
-
 /** Sends a signal to one process; if it is gone already, that is no error. */
 export function signalOne(pid: number, name: NodeJS.Signals): void {
   try {

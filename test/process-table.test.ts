@@ -1,27 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, it } from 'vitest'
-import {
-  descendantsOf,
-  describe as inWords,
-  killTree,
-  membersOf,
-  processTable,
-} from '../src/process-table.ts'
+import { descendantsOf, describe as inWords, membersOf, processTable } from '../src/process-table.ts'
+import { signalGroup } from '../src/signal-group.ts'
 import { LIMIT } from './participant/support/lines.ts'
-import { killLeftovers, marked } from './support/runner/leftovers.ts'
 
 const started: ChildProcess[] = []
 const others: number[] = []
 afterEach(async () => {
   for (const pid of others.splice(0)) process.kill(pid, 'SIGKILL')
   for (const child of started.splice(0)) {
-    process.kill(-(child.pid as number), 'SIGKILL')
+    signalGroup(child.pid as number, 'SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
   }
 })
@@ -79,23 +72,4 @@ it('names three of them at the most', () => {
   expect(inWords(all.slice(0, 1))).toBe('1 process (1 p1)')
   expect(inWords(all.slice(0, 3))).toBe('3 processes (1 p1, 2 p2, 3 p3)')
   expect(inWords(all)).toBe('4 processes (1 p1, 2 p2, 3 p3, …)')
-})
-
-it('ends a program that starts others all the time, and all of those', async () => {
-  for (let round = 0; round < 10; round++) {
-    const mark = `MARK=${randomUUID()}`
-    const script = `i=0; while [ $i -lt 400 ]; do i=$((i+1)); [ $i = 40 ] && echo many; setsid sleep 600 & done; wait`
-    const child = spawn('sh', ['-c', script], {
-      env: { PATH: process.env.PATH, MARK: mark.slice('MARK='.length) },
-      stdio: ['ignore', 'pipe', 'ignore'],
-    })
-    await once(createInterface(child.stdout), 'line')
-    killTree(child.pid as number)
-    if (child.signalCode === null) await once(child, 'exit')
-    try {
-      await expect.poll(() => marked(mark), LIMIT).toEqual([])
-    } finally {
-      killLeftovers(mark)
-    }
-  }
 })

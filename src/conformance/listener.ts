@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { killTree } from '../process-table.ts'
+import { type Container, container } from '../container.ts'
 
 const LAST_LINES = 8
 
@@ -13,14 +13,14 @@ export interface Boot {
   readonly lines: readonly string[]
   /** to the process itself */
   signal(name: NodeJS.Signals): void
-  /** Ends the process and all that it has started, as the end of a dyno does. */
+  /** Ends the process and all that it has started, as the end of a dyno does, and all else behind its gate. */
   kill(): Promise<void>
 }
 
 /** Ended with this process. */
-const running = new Set<number>()
+const running = new Set<Container>()
 process.on('exit', () => {
-  for (const pid of running) killTree(pid)
+  for (const dyno of running) dyno.signal('SIGKILL')
 })
 
 /** Starts the program with nothing but what a dyno has. */
@@ -29,9 +29,13 @@ export function boot(
   own: { readonly REDIS_URL: string; readonly DYNO: string; readonly DEPLOY_GATE_NAME: string },
 ): Boot {
   const { HEROKU_APP_NAME, HEROKU_RELEASE_VERSION, NO_GATE, ...env } = process.env
+  let end: string | undefined
   const child = spawn(program, args, { env: { ...env, ...own }, stdio: ['ignore', 'pipe', 'pipe'] })
-  const { pid } = child
-  if (pid !== undefined) running.add(pid)
+  // No other trial has a gate of that name, and the program is told of nothing else.
+  const dyno = container(`DEPLOY_GATE_NAME=${own.DEPLOY_GATE_NAME}`, () =>
+    end === undefined ? child.pid : undefined,
+  )
+  running.add(dyno)
   const lines: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
     createInterface(stream).on('line', (line) => {
@@ -39,11 +43,9 @@ export function boot(
       if (lines.length > LAST_LINES) lines.shift()
     })
   }
-  let end: string | undefined
   const ended = new Promise<void>((resolve) => {
     const over = (how: string) => {
       end = how
-      if (pid !== undefined) running.delete(pid)
       resolve()
     }
     child.once('error', (error) => over(`could not be started (${error.message})`))
@@ -56,11 +58,13 @@ export function boot(
     ended,
     lines,
     signal(name) {
-      if (pid !== undefined && end === undefined) child.kill(name)
+      if (end === undefined) child.kill(name)
     },
     async kill() {
-      if (pid !== undefined && end === undefined) killTree(pid)
+      // Also when it has ended by itself: on a dyno nothing outlives it.
+      dyno.sweep()
       await ended
+      running.delete(dyno)
     },
   }
 }

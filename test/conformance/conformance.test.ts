@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, it } from 'vitest'
+import { marked } from '../../src/container.ts'
 
 const cli = join(import.meta.dirname, '../../lib/cli.js')
 const listener = join(import.meta.dirname, 'listener.js')
@@ -71,6 +73,21 @@ describe.concurrent('of listeners', () => {
     const { code, level, cases } = await conformance('--jobs', '40', '--', process.execPath, listener)
     expect(cases.filter(({ passed }) => !passed)).toEqual([])
     expect([code, level]).toEqual([0, 3])
+  })
+
+  it('one whose children outlive it does not hold the trial up, nor outlive that', {
+    timeout: LIMIT_MS,
+  }, async ({ expect }) => {
+    const mark = `TRIAL=${randomUUID()}`
+    const script = `export ${mark}; (setsid sleep 600 &); exec "$@"`
+    const { code } = await conformance(
+      '--only',
+      'accepts and is drained',
+      '--',
+      ...['sh', '-c', script, 'sh', process.execPath, listener],
+    )
+    expect(code).toBe(0)
+    expect(marked(mark)).toEqual([])
   })
 
   it.for(MUTANTS)(

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
+import { container, marked } from '../../../src/container.ts'
 import { type Program, startProgram } from '../../integration/support/program.ts'
 import { Deployer } from '../../participant/support/deployer.ts'
 import { LIMIT } from '../../participant/support/lines.ts'
 import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
-import { killLeftovers, marked } from '../../support/runner/leftovers.ts'
 
 /** The built command. */
 export const CLI = join(import.meta.dirname, '../../../lib/cli.js')
@@ -41,10 +41,7 @@ export function useGate(): Gate {
     mark = `SUPERVISED=${randomUUID()}`
     await deployer.redis.flushall()
   })
-  afterEach(async () => {
-    // Who is killed may just have started somebody.
-    while (marked(mark).length > 0) killLeftovers(mark)
-  })
+  afterEach(() => container(mark).sweep())
 
   const env = (more: Record<string, string> = {}) => ({
     PATH: process.env.PATH ?? '',

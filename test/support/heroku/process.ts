@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
+import { type Container, container } from '../../../src/container.ts'
 import { signalGroup } from '../../../src/signal-group.ts'
-import { type Container, createContainer } from './container.ts'
 
 export interface Ended {
   /** null when a signal ended it */
@@ -23,7 +24,7 @@ const groups = new Set<number>()
 const containers = new Set<Container>()
 process.on('exit', () => {
   for (const leader of groups) signalGroup(leader, 'SIGKILL')
-  for (const container of containers) container.signal('SIGKILL')
+  for (const one of containers) one.signal('SIGKILL')
 })
 
 /** Runs a command line by `sh`, without input. What outlives the command itself is ended with it, as a dyno's container is. */
@@ -36,12 +37,13 @@ export function runCommand(
   },
 ): RunningCommand {
   const { cwd, env, onLine } = options
-  const container = createContainer(() =>
+  const id = randomUUID()
+  const dyno = container(`LOCAL_HEROKU_DYNO=${id}`, () =>
     child.exitCode === null && child.signalCode === null ? child.pid : undefined,
   )
   const child = spawn('sh', ['-c', command], {
     cwd,
-    env: { ...env, ...container.mark },
+    env: { ...env, LOCAL_HEROKU_DYNO: id },
     detached: true,
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -49,15 +51,15 @@ export function runCommand(
     createInterface(child[name]).on('line', (line) => onLine(line, name))
   }
   const pid = pidOf(child)
-  containers.add(container)
+  containers.add(dyno)
   child.once('exit', () => {
-    container.sweep()
-    containers.delete(container)
+    dyno.sweep()
+    containers.delete(dyno)
   })
   const ended = new Promise<Ended>((resolve) => {
     child.once('close', (code, signal) => resolve({ code, signal }))
   })
-  return { pid, ended, signal: container.signal }
+  return { pid, ended, signal: dyno.signal }
 }
 
 /** Watches over a child that leads a group: its group never outlives it, nor this process. @returns its process id */

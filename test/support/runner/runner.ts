@@ -1,8 +1,8 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { container } from '../../../src/container.ts'
 import { inputVariable, readAction } from './action.ts'
-import { killLeftovers } from './leftovers.ts'
 import { run, type StepResult, within } from './run.ts'
 
 export type { StepResult } from './run.ts'
@@ -110,7 +110,7 @@ export function startStep(options: StepOptions = {}): Step {
       return { ...(await post.done), elapsedMs: performance.now() - began }
     },
     async [Symbol.asyncDispose]() {
-      killLeftovers(folder)
+      container(folder).sweep()
       await exited
       rmSync(folder, { recursive: true, force: true })
     },
