@@ -1,5 +1,6 @@
 """A Celery worker with its beat, without any gate code. See docs/conformance.md."""
 
+import ctypes
 import json
 import multiprocessing
 import os
@@ -36,6 +37,18 @@ def count(**changes):
             counts[name].value += change
         if progress is not None:
             os.write(progress, b"%s\n" % json.dumps({name: at.value for name, at in counts.items()}).encode())
+
+
+def die_with_parent():
+    """A worker that is told to end while it boots leaves its beat behind (Celery 5.2: "not fully started, can safely exit")."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:
+        os._exit(0)
+
+
+parent = os.getpid()
+os.register_at_fork(after_in_child=die_with_parent)
 
 
 @worker_shutting_down.connect
