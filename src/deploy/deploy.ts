@@ -3,6 +3,7 @@ import { newDeployId } from '../gate/gate.ts'
 import type { Asker } from '../gate/terms.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
+import type { Patience } from '../redis/connect.ts'
 import type { Time } from '../time.ts'
 import type { DeployPlan } from './plan.ts'
 import { protocolOf } from './protocol.ts'
@@ -38,6 +39,8 @@ export interface Surroundings<T extends Target> {
   /** puts what `work` logs under a heading */
   group<R>(heading: string, work: () => Promise<R>): Promise<R>
   readonly time: Time
+  /** with the connection to Redis, where `time` is not real */
+  readonly patience?: Patience
   /** aborts, with a DeployError as its reason, when the deploy is cancelled */
   readonly cancel: AbortSignal
   mask(secret: string): void

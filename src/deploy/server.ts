@@ -11,7 +11,7 @@ import {
   type RedisAddress,
   secretsOfRedisUrl,
 } from '../redis/address.ts'
-import { connectRedis, type Destination } from '../redis/connect.ts'
+import { connectRedis, type Destination, type Patience } from '../redis/connect.ts'
 import type { Trust } from '../redis/connector.ts'
 import { checkHealth } from '../redis/health.ts'
 import { listen } from '../redis/listen.ts'
@@ -35,6 +35,8 @@ export interface ConnectionNeeds {
   readonly log: Log
   readonly time: Time
   readonly signal: AbortSignal
+  /** with the connection; default: what fits real time */
+  readonly patience?: Patience
 }
 
 /** What `openServer` works with. */
@@ -60,7 +62,7 @@ export async function openServer(plan: ServerPlan, needs: ServerNeeds): Promise<
 export async function openGateServer(
   { address, trust, origin }: Destination,
   gateName: string,
-  { log, time, signal }: ConnectionNeeds,
+  { log, time, signal, patience }: ConnectionNeeds,
 ): Promise<GateServer> {
   const name = describeAddress(address)
   let fingerprint: string | undefined
@@ -80,6 +82,7 @@ export async function openGateServer(
     },
     log,
     signal,
+    patience,
   )
   try {
     const before = time.now()

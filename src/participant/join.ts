@@ -2,8 +2,8 @@ import type { Log } from '../log.ts'
 import { gateKeys } from '../protocol/keys.ts'
 import { systemTime } from '../time.ts'
 import type { Handlers } from './handlers.ts'
-import { openLink } from './link.ts'
-import { NUMBERS } from './numbers.ts'
+import { LINK_TERMS, openLink } from './link.ts'
+import { NUMBERS, type Numbers } from './numbers.ts'
 import { identify, type JoinOptions } from './options.ts'
 import { Participant } from './participant.ts'
 
@@ -36,19 +36,26 @@ export async function join(handlers: Handlers, options: JoinOptions = {}): Promi
   return participation
 }
 
+/** What a participant lives by. */
+const REALITY = { time: systemTime, numbers: NUMBERS as Numbers, terms: LINK_TERMS }
+
 /** The same, for whoever must be able to leave while it waits at the barrier; SIGTERM is its own affair. */
-export function enter(handlers: Handlers, options: JoinOptions = {}): Entry {
+export function enter(
+  handlers: Handlers,
+  options: JoinOptions = {},
+  { time, numbers, terms }: typeof REALITY = REALITY,
+): Entry {
   const { address, trust, gateName, ...who } = identify(options, process.env)
   const log = options.log ?? consoleLog
   const keys = gateKeys(gateName)
-  const link = openLink(address, trust, keys.doorbell, log, () => participant.ring())
+  const link = openLink(address, trust, keys.doorbell, log, () => participant.ring(), terms)
   const participant = new Participant(who, handlers, {
     host: link.host,
     deaf: () => link.deaf,
     keys,
-    time: systemTime,
+    time,
     log,
-    numbers: NUMBERS,
+    numbers,
   })
   let left: Promise<void> | undefined
   const leave = () => {

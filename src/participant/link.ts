@@ -1,7 +1,7 @@
 import type { Log } from '../log.ts'
 import type { ScriptHost } from '../protocol/script.ts'
 import { describeAddress, type RedisAddress } from '../redis/address.ts'
-import { backoff, createClient } from '../redis/client.ts'
+import { backoff, createClient, type LinkTerms } from '../redis/client.ts'
 import type { Trust } from '../redis/connector.ts'
 import { listen } from '../redis/listen.ts'
 
@@ -14,6 +14,13 @@ export interface Link {
   close(): void
 }
 
+// Shorter than any beat interval: a link that swallowed a beat is made anew before the next is due.
+export const LINK_TERMS: LinkTerms = {
+  commandTimeoutMs: 5_000,
+  silentLinkMs: 4_000,
+  retryDelay: (attempt) => backoff(attempt, 10_000),
+}
+
 /**
  * Connects and goes on trying for ever, in the background: an app must not depend on its gate to run.
  * @param onDoorbell somebody rang, or the link is back and may have missed a ring
@@ -24,14 +31,10 @@ export function openLink(
   channel: string,
   log: Log,
   onDoorbell: () => void,
+  terms = LINK_TERMS,
 ): Link {
   const name = describeAddress(address)
-  // Shorter than any beat interval: a link that swallowed a beat is made anew before the next is due.
-  const client = createClient(address, trust, {
-    commandTimeoutMs: 5_000,
-    silentLinkMs: 4_000,
-    retryDelay: (attempt) => backoff(attempt, 10_000),
-  })
+  const client = createClient(address, trust, terms)
   let [listens, connected, complained] = [false, false, false]
   client.on('error', (error: Error) => {
     if (!complained)

@@ -9,7 +9,25 @@ import { PinError, type Trust } from './connector.ts'
 import type { UrlOrigin } from './origin.ts'
 
 const ATTEMPTS = 5
-const RECONNECT_CAP_MS = 2_000
+
+/** A deployer's patience with its connection, in real ms whatever time it lives by. */
+export interface Patience {
+  /** a command without its reply for so long fails */
+  readonly commandMs: number
+  /** a link that owes a reply and is silent for so long is made anew */
+  readonly silentLinkMs: number
+  /** between attempts to connect again, at the most */
+  readonly reconnectMs: number
+  /** between attempts at the first connection: before the second, and at the most */
+  readonly firstMs: { readonly least: number; readonly most: number }
+}
+
+const PATIENCE: Patience = {
+  commandMs: 10_000,
+  silentLinkMs: 5_000,
+  reconnectMs: 2_000,
+  firstMs: { least: 300, most: 5_000 },
+}
 
 /** Which server, how far it is trusted, and whose words tell what to do when it can't be used. */
 export interface Destination {
@@ -27,18 +45,19 @@ export async function connectRedis(
   { address, trust, origin }: Destination,
   log: Log,
   signal: AbortSignal,
+  patience = PATIENCE,
 ): Promise<Redis> {
   const name = describeAddress(address)
   let connectedOnce = false
   let closing = false
   let cause: Error | undefined
   const client = createClient(address, trust, {
-    commandTimeoutMs: 10_000,
-    silentLinkMs: 5_000,
+    commandTimeoutMs: patience.commandMs,
+    silentLinkMs: patience.silentLinkMs,
     retryDelay(attempt) {
       // `connect()` is what is tried again until there was a connection.
       if (!connectedOnce || closing) return null
-      const delay = backoff(attempt, RECONNECT_CAP_MS)
+      const delay = backoff(attempt, patience.reconnectMs)
       log.warning(
         `${name}: the connection was lost${cause ? ` (${cause.message})` : ''}; trying again in ${formatDuration(delay)} (attempt ${attempt})`,
       )
@@ -72,8 +91,8 @@ export async function connectRedis(
       },
       {
         retries: ATTEMPTS - 1,
-        minTimeout: 300,
-        maxTimeout: 5_000,
+        minTimeout: patience.firstMs.least,
+        maxTimeout: patience.firstMs.most,
         randomize: true,
         signal,
         onFailedAttempt: ({ error, attemptNumber, retriesLeft, retryDelay }) => {
