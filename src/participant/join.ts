@@ -37,15 +37,15 @@ export async function join(handlers: Handlers, options: JoinOptions = {}): Promi
 }
 
 /** What a participant lives by. */
-const REALITY = { time: systemTime, numbers: NUMBERS as Numbers, terms: LINK_TERMS }
+const REALITY = { env: process.env, time: systemTime, numbers: NUMBERS as Numbers, terms: LINK_TERMS }
 
 /** The same, for whoever must be able to leave while it waits at the barrier; SIGTERM is its own affair. */
 export function enter(
   handlers: Handlers,
   options: JoinOptions = {},
-  { time, numbers, terms }: typeof REALITY = REALITY,
+  { env, time, numbers, terms }: typeof REALITY = REALITY,
 ): Entry {
-  const { address, trust, gateName, ...who } = identify(options, process.env)
+  const { address, trust, gateName, ...who } = identify(options, env)
   const log = options.log ?? consoleLog
   const keys = gateKeys(gateName)
   const link = openLink(address, trust, keys.doorbell, log, () => participant.ring(), terms)

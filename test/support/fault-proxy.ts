@@ -7,6 +7,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly port: number
   /** clients that are connected now */
   readonly connections: number
+  /** Where new connections go from now on; those that are there stay. */
+  retarget(port: number): void
   /** the same URL by way of the proxy */
   url(of: string): string
   /** From now on everything arrives `ms` late, in both directions. */
@@ -26,6 +28,8 @@ export interface FaultProxy extends AsyncDisposable {
    * Resolves when it has.
    */
   dropNextReply(text?: string): Promise<void>
+  /** Whatever the server sends that matches as a whole does not arrive, until it is told `undefined`. */
+  lose(matching: RegExp | undefined): void
 }
 
 interface Link {
@@ -35,10 +39,12 @@ interface Link {
   loseReply?: () => void
 }
 
-export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
+export async function startFaultProxy(target: number): Promise<FaultProxy> {
   const links = new Set<Link>()
+  let targetPort = target
   let delayMs = 0
   let frozen: PromiseWithResolvers<void> | undefined
+  let lost: RegExp | undefined
   let wanted: { text: string; done: () => void } | undefined
 
   const listener = createServer({ allowHalfOpen: true }, (client) => {
@@ -54,7 +60,8 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
       }
       return true
     })
-    forward(server, client, () => {
+    forward(server, client, (piece) => {
+      if (lost?.test(piece.toString('latin1'))) return false
       if (!link.loseReply) return true
       link.client.destroy()
       link.server.destroy()
@@ -101,6 +108,9 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
     get connections() {
       return links.size
     },
+    retarget(port) {
+      targetPort = port
+    },
     url(of) {
       const url = new URL(of)
       url.hostname = '127.0.0.1'
@@ -126,6 +136,9 @@ export async function startFaultProxy(targetPort: number): Promise<FaultProxy> {
       const { promise, resolve } = Promise.withResolvers<void>()
       wanted = { text, done: resolve }
       return promise
+    },
+    lose(matching) {
+      lost = matching
     },
     async [Symbol.asyncDispose]() {
       if (listener.listening) listener.close()

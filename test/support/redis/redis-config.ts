@@ -17,6 +17,8 @@ export interface RedisOptions {
   readonly appendonly?: boolean
   /** further lines of redis.conf, such as `rename-command HELLO ""` for a server from before RESP3 */
   readonly config?: readonly string[]
+  /** further variables of its environment */
+  readonly environment?: Readonly<Record<string, string>>
 }
 
 /** The text of redis.conf. `folder` is for what the server stores. */

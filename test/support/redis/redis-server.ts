@@ -68,7 +68,7 @@ async function startIn(
   if (aclFile) writeFileSync(aclFile, aclText(options.acl, options.password), { mode: 0o600 })
   const launchOn = (port: number) => {
     writeFileSync(configFile, redisConfig(options, port, stored, aclFile, certificate), { mode: 0o600 })
-    return launch(configFile, port)
+    return launch(configFile, port, options.environment)
   }
 
   let [child, port] = await launchAnywhere(launchOn, findPort)
@@ -130,9 +130,14 @@ async function launchAnywhere(
   }
 }
 
-async function launch(configFile: string, port: number): Promise<ChildProcess> {
+async function launch(
+  configFile: string,
+  port: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<ChildProcess> {
   const program = process.env.REDIS_SERVER ?? 'redis-server'
-  const child = spawn(program, [configFile], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const env = { ...process.env, ...environment }
+  const child = spawn(program, [configFile], { stdio: ['ignore', 'pipe', 'pipe'], env })
   const lines: string[] = []
   const limit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS)
   try {

@@ -1,0 +1,110 @@
+import type { DrainContext, Handlers, Progress } from '../src/participant/handlers.ts'
+import type { Time } from '../src/time.ts'
+import type { Ledger } from './ledger.ts'
+import type { Random } from './random.ts'
+
+/** How an app answers a drain. */
+export type Temper = 'willing' | 'refuses' | 'stubborn'
+
+/** A job until it ended: by itself, put away, or with its process. */
+interface Job {
+  readonly store: AbortController
+}
+
+/** An app of a history: starts jobs by the clock while it may, and keeps account of them. */
+export class App implements Handlers {
+  readonly #who: string
+  readonly #time: Time
+  readonly #random: Random
+  readonly #ledger: Ledger
+  readonly #temper: Temper
+  readonly #jobs = new Set<Job>()
+  readonly #gone = new AbortController()
+  #idle: (() => void) | undefined
+  #scheduling = false
+  #finished = 0
+  #stored = 0
+  /** called when it starts to schedule */
+  onScheduling: () => void = () => {}
+  lost = 0
+
+  constructor(who: string, time: Time, random: Random, ledger: Ledger, temper: Temper) {
+    this.#who = who
+    this.#time = time
+    this.#random = random
+    this.#ledger = ledger
+    this.#temper = temper
+  }
+
+  get scheduling(): boolean {
+    return this.#scheduling
+  }
+
+  get running(): number {
+    return this.#jobs.size
+  }
+
+  /** The scheduler begins. */
+  async start(): Promise<void> {
+    this.#schedules()
+    for (;;) {
+      await this.#time.sleep(this.#random.between(2_000, 12_000), this.#gone.signal)
+      if (this.#scheduling) void this.#run(this.#random.between(500, 25_000))
+    }
+  }
+
+  readonly drain = async ({ signal, report }: DrainContext): Promise<Progress> => {
+    this.#scheduling = false
+    const asked = this.#jobs.size
+    ;[this.#finished, this.#stored] = [0, 0]
+    this.#ledger.write(this.#who, `drains, ${asked} running`)
+    if (this.#temper === 'refuses') throw new Error('not now')
+    if (this.#temper !== 'stubborn') {
+      const store = () => {
+        for (const job of this.#jobs) job.store.abort()
+      }
+      signal.addEventListener('abort', store)
+      if (signal.aborted) store()
+    }
+    report({ running: asked })
+    while (this.#jobs.size > 0 && !this.#scheduling) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+      report({ running: this.#jobs.size, finished: this.#finished, stored: this.#stored })
+    }
+    const [finished, stored] = [this.#finished, this.#stored]
+    if (!this.#scheduling && finished + stored !== asked)
+      this.#ledger.broken('I7', this.#who, `${asked} ran, ${finished} finished and ${stored} were stored`)
+    return { finished, stored }
+  }
+
+  readonly resume = (): void => {
+    this.#schedules()
+    this.#idle?.()
+  }
+
+  /** The process is no more, and its jobs with it. */
+  end(): void {
+    this.#gone.abort()
+    this.#scheduling = false
+    this.lost = this.#jobs.size
+    this.#jobs.clear()
+  }
+
+  #schedules(): void {
+    this.#scheduling = true
+    this.#ledger.write(this.#who, 'schedules')
+    this.onScheduling()
+  }
+
+  async #run(ms: number): Promise<void> {
+    const job: Job = { store: new AbortController() }
+    this.#jobs.add(job)
+    await this.#time.sleep(ms, AbortSignal.any([job.store.signal, this.#gone.signal])).catch(() => {})
+    if (!this.#jobs.delete(job)) return
+    if (job.store.signal.aborted) this.#stored++
+    else this.#finished++
+    this.#idle?.()
+  }
+}

@@ -1,0 +1,186 @@
+import { NUMBERS as GATE } from '../src/gate/numbers.ts'
+import { NUMBERS as PARTICIPANT } from '../src/participant/numbers.ts'
+import type { Boot } from './boot.ts'
+import { DEPLOY_TIMEOUT_MS, type Deployer } from './deployer.ts'
+import type { Party } from './party.ts'
+import type { PlannedFault } from './plan.ts'
+import type { Drain } from './witness.ts'
+import type { World } from './world.ts'
+
+/** What a busy machine may take, at any speed, ms of the history. */
+const SLACK_MS = 15_000
+
+/** Endings after which nothing may have been pushed. */
+const UNPUSHED = new Set([
+  'busy',
+  'missing-clock',
+  'not-acknowledged',
+  'refused',
+  'drain-timeout',
+  'preflight-failed',
+])
+
+/** Looks at what parties do in the moment in which they do it, and says which rules that breaks. */
+export class Judge {
+  readonly #world: World
+  /** until when a party's link or process is not to be relied on, ms of the history */
+  readonly #disturbedUntil = new Map<Party, number>()
+  #stepped = false
+  #dataLostAt = Number.NEGATIVE_INFINITY
+  /** who was quiet as a push began, and since when the gate was open, server ms */
+  readonly #held: { readonly drain: Drain; readonly boots: ReadonlySet<Boot>; readonly by: string }[] = []
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  disturbed(party: Party, { atMs, lastsMs }: PlannedFault): void {
+    this.#disturbedUntil.set(party, Math.max(this.#disturbedUntil.get(party) ?? 0, atMs + lastsMs + SLACK_MS))
+  }
+
+  stepped(): void {
+    this.#stepped = true
+  }
+
+  dataLost(): void {
+    this.#dataLostAt = this.#world.ledger.now
+  }
+
+  /** The first byte of a push: everybody must be quiet, for this deploy, and stay so for the margin. */
+  pushes(by: string): void {
+    const { ledger, platform, witness } = this.#world
+    const deployer = this.#deployer(by)
+    if (deployer?.pushesAnyway) return
+    const there = platform.boots.filter((boot) => boot.alive && !boot.terminated && this.#isKnown(boot))
+    for (const boot of there) {
+      if (boot.app.scheduling || boot.app.running > 0)
+        ledger.broken(
+          'I1',
+          by,
+          `pushes while ${boot.party.name} ${boot.app.scheduling ? 'schedules' : 'runs a job'}`,
+        )
+    }
+    const drain = [...witness.drains.values()].find(({ id }) => id === deployer?.id)
+    if (!drain) return ledger.broken('I1', by, 'pushes without a drain')
+    const quiet = there.filter(({ app }) => !app.scheduling)
+    for (const boot of quiet) {
+      const epoch = witness.rows.get(boot.id)?.epoch
+      if (epoch !== drain.epoch)
+        ledger.broken(
+          'I8',
+          by,
+          `pushes at epoch ${drain.epoch}, and ${boot.party.name} answered ${epoch ?? 'none'}`,
+        )
+    }
+    this.#held.push({ drain, boots: new Set(quiet), by })
+  }
+
+  /** A process goes to scheduling: the first time, or again. */
+  schedules(boot: Boot): void {
+    const { ledger, server, witness } = this.#world
+    const row = witness.rows.get(boot.id)
+    const drain = row?.epoch === undefined ? undefined : witness.drains.get(row.epoch)
+    if (!drain) return
+    const now = ledger.now
+    const at = (serverMs: number) => server.timeOf(serverMs) - ledger.began
+    const isOver = drain.finishedAt !== undefined || drain.forgotten
+    for (const { drain: open, boots } of this.#held) {
+      const margin = at(open.committedAt ?? 0) + GATE.marginMs
+      if (open === drain && boots.has(boot) && !isOver && !this.#stepped && now < margin)
+        ledger.broken(
+          'I1',
+          boot.party.name,
+          `schedules ${Math.round(margin - now)} ms before the margin ends`,
+        )
+    }
+    const due =
+      drain.phase === 'released'
+        ? Math.max(at(drain.finishedAt ?? 0), this.#disturbedUntil.get(boot.party) ?? 0) +
+          PARTICIPANT.quietAfterReleaseMs +
+          PARTICIPANT.quietBeatMs
+        : at(drain.expiry)
+    if (now > due + SLACK_MS + server.setMs && !this.#isDisturbed(boot.party))
+      ledger.broken(
+        'I3',
+        boot.party.name,
+        `schedules again ${Math.round(now - due)} ms after its hold was over`,
+      )
+    if (drain.phase === 'released') this.#beside(boot, drain)
+    this.#mustBeToldOf(boot, drain)
+  }
+
+  /** After a release nobody goes back to scheduling beside the newer release. */
+  #beside(boot: Boot, drain: Drain): void {
+    const { ledger, platform, witness } = this.#world
+    if (this.#isDisturbed(boot.party) || this.#dataLostAt > ledger.now - 120_000 || this.#stepped) return
+    const asked = witness.rows.get(boot.id)
+    for (const newer of platform.boots) {
+      const row = witness.rows.get(newer.id)
+      if (!newer.alive || newer.terminated || newer.release <= boot.release || row?.type !== asked?.type)
+        continue
+      if (row && asked && row.at < asked.at && row.until > asked.at && row.state === 'running')
+        ledger.broken(
+          'I10',
+          boot.party.name,
+          `schedules beside ${newer.party.name}, released at ${drain.epoch}`,
+        )
+    }
+  }
+
+  /** Whoever goes back to scheduling under a push that is under way: its deploy must tell. */
+  #mustBeToldOf(boot: Boot, drain: Drain): void {
+    if (drain.phase !== 'pushing' || drain.finishedAt !== undefined || boot.temper === 'refuses') return
+    const deployer = this.#world.deployers.find(({ id }) => id === drain.id)
+    if (!deployer?.running || deployer.pushesAnyway) return
+    deployer.mustHaveWarned ??= { of: boot.party.name, at: this.#world.ledger.now }
+  }
+
+  /** Resolves when `deployer` has come to no end in the time that it had. */
+  async mustEnd(deployer: Deployer): Promise<void> {
+    const { time, ledger } = this.#world
+    const until = ledger.now + DEPLOY_TIMEOUT_MS + 60_000
+    while (deployer.running && (ledger.now < until || deployer.party.stopped)) await time.sleep(500)
+    if (deployer.running) ledger.broken('ends', deployer.name, 'is not over, long after its deploy-timeout')
+  }
+
+  ended({ name, report, mustHaveWarned }: Deployer): void {
+    if (!report) return
+    const { ledger, platform } = this.#world
+    const push = platform.pushes.find(({ by }) => by === name)
+    if (report.outcome === 'deployed' && push?.landed === undefined)
+      ledger.broken('ends', name, 'says deployed, and nothing was')
+    if (push && UNPUSHED.has(report.outcome))
+      ledger.broken('ends', name, `says ${report.outcome}, and has pushed`)
+    const late = mustHaveWarned && ledger.now - mustHaveWarned.at > 20_000
+    if (late && report.outcome === 'deployed' && report.warnings.length === 0)
+      ledger.broken(
+        'I5',
+        name,
+        `${mustHaveWarned.of} went back to scheduling under its push, and it said nothing`,
+      )
+  }
+
+  /** Waits until every process that lives on schedules: each hold has an end. */
+  async rest(): Promise<void> {
+    const { time, ledger, server, platform } = this.#world
+    const until = ledger.now + GATE.pushLeaseMs + PARTICIPANT.idleBeatMs + SLACK_MS + server.setMs
+    const waiting = () =>
+      platform.boots.filter((boot) => boot.alive && !boot.terminated && !boot.app.scheduling)
+    while (waiting().length > 0 && ledger.now < until) await time.sleep(500)
+    for (const boot of waiting())
+      ledger.broken('I3', boot.party.name, `does not schedule, and nobody holds it any more (${boot.state})`)
+  }
+
+  #deployer(name: string): Deployer | undefined {
+    return this.#world.deployers.find((deployer) => deployer.name === name)
+  }
+
+  /** A process that Redis never heard of is no participant yet: it may start without the gate after its boot barrier. */
+  #isKnown(boot: Boot): boolean {
+    return this.#world.witness.rows.has(boot.id)
+  }
+
+  #isDisturbed(party: Party): boolean {
+    return (this.#disturbedUntil.get(party) ?? 0) > this.#world.ledger.now
+  }
+}

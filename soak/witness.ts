@@ -1,0 +1,129 @@
+import type { Row } from '../src/protocol/row.ts'
+import { parseRow } from '../src/protocol/row.ts'
+import type { Ledger } from './ledger.ts'
+import type { OnCommand } from './monitor.ts'
+
+/** One drain as the server has it; times are the server's own ms. */
+export interface Drain {
+  readonly id: string
+  readonly epoch: string
+  /** the process types it asks for */
+  readonly types: Set<string>
+  phase: string
+  expiry: number
+  committedAt?: number
+  finishedAt?: number
+  /** whether its record was deleted, or lost with the server's data */
+  forgotten: boolean
+  /** whom the server told of it */
+  readonly told: Set<string>
+}
+
+/** Reads in the server's own order of events what became of intents and rows, and says which rules that breaks. */
+export class Witness {
+  readonly #ledger: Ledger
+  readonly drains = new Map<string, Drain>()
+  /** the last row of each participant that the server took */
+  readonly rows = new Map<string, Row & { readonly at: number }>()
+  #current: Drain | undefined
+  /** who was told of a drain for the first time by the call that the server executes now */
+  #newlyTold: { readonly drain: Drain; readonly id: string } | undefined
+  /** whether what the server knew of epochs may be gone: keys deleted while its clock was set back */
+  amnesia = false
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  /** The server's data is not what it was: the fields of the intent that is there now, if there is one. */
+  reread(fields: Readonly<Record<string, string>>): void {
+    const there = this.drains.get(fields.epoch ?? '')
+    if (this.#current && this.#current !== there) this.#current.forgotten = true
+    this.#current = there
+    if (!there) return
+    there.phase = fields.phase ?? ''
+    there.expiry = Number(fields.expiry)
+  }
+
+  readonly take: OnCommand = (at, [name = '', key = '', ...args], byScript) => {
+    const command = name.toUpperCase()
+    if ((command === 'EVALSHA' || command === 'EVAL') && args.length > 1) return this.#called(at, args)
+    if (!byScript || command !== 'HSET') return
+    if (key.endsWith(':roster')) this.#row(at, args[0] ?? '', args[1] ?? '')
+    else if (key.endsWith(':intent')) this.#intent(at, args)
+  }
+
+  /** A participant's beat is answered with what is in force now. */
+  #called(at: number, [, , roster = '', id = '']: string[]): void {
+    if (!roster.endsWith(':roster') || !id.includes('#')) return
+    const drain = this.#current
+    this.#newlyTold = undefined
+    if (!drain || !inForce(drain, at) || drain.told.has(id)) return
+    drain.told.add(id)
+    this.#newlyTold = { drain, id }
+  }
+
+  #row(at: number, id: string, text: string): void {
+    const row = parseRow(id, text)
+    if (!row) return
+    const before = this.rows.get(id)
+    this.rows.set(id, { ...row, at })
+    if (row.epoch === undefined || row.epoch === before?.epoch) return
+    const drain = this.drains.get(row.epoch)
+    if (!drain) this.#ledger.broken('I8', id, `answers epoch ${row.epoch}, which nobody was granted`)
+    else if (!drain.told.has(id) || (this.#newlyTold?.drain === drain && this.#newlyTold.id === id))
+      this.#ledger.broken(
+        'I2',
+        id,
+        `answers epoch ${row.epoch}, and was not told of it while it was in force`,
+      )
+  }
+
+  #intent(at: number, pairs: readonly string[]): void {
+    const field = (name: string) => {
+      const index = pairs.indexOf(name)
+      return index < 0 || index % 2 === 1 ? undefined : pairs[index + 1]
+    }
+    const [epoch, phase, expiry] = [field('epoch'), field('phase'), field('expiry')]
+    if (epoch !== undefined) return this.#granted(at, field('id') ?? '', epoch, Number(expiry))
+    const drain = this.#current
+    if (!drain) return
+    for (let index = 0; index < pairs.length; index += 2) {
+      if (pairs[index]?.startsWith('type:')) drain.types.add(pairs[index]?.slice('type:'.length) ?? '')
+    }
+    if (expiry !== undefined && !inForce(drain, at))
+      this.#ledger.broken('I3', drain.id, `its lease was extended though it is ${drain.phase}`)
+    if (phase !== undefined) drain.phase = phase
+    if (phase === 'pushing') drain.committedAt = at
+    if (expiry !== undefined) drain.expiry = Number(expiry)
+    if (phase === 'released' || phase === 'aborted') drain.finishedAt = at
+  }
+
+  #granted(at: number, id: string, epoch: string, expiry: number): void {
+    const other = this.#current
+    if (other && inForce(other, at))
+      this.#ledger.broken(
+        'I4',
+        id,
+        `was granted epoch ${epoch} while ${other.epoch} of ${other.id} is in force`,
+      )
+    const higher = [...this.drains.keys()].filter((known) => Number(known) >= Number(epoch))
+    if (higher.length > 0 && !this.amnesia)
+      this.#ledger.broken('I4', id, `was granted epoch ${epoch} after ${higher.join()}`)
+    this.#current = {
+      id,
+      epoch,
+      types: new Set(),
+      phase: 'draining',
+      expiry,
+      forgotten: false,
+      told: new Set(),
+    }
+    this.drains.set(epoch, this.#current)
+    this.#ledger.write('redis', `epoch ${epoch} is granted to ${id}`)
+  }
+}
+
+function inForce({ phase, expiry }: Drain, at: number): boolean {
+  return (phase === 'draining' || phase === 'pushing') && expiry > at
+}
