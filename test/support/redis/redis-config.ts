@@ -5,8 +5,8 @@ import type { Certificate } from './certificate.ts'
 export interface RedisOptions {
   /** of the default user; none without it */
   readonly password?: string
-  /** speaks TLS, and nothing else, under a self-signed certificate */
-  readonly tls?: boolean
+  /** speaks TLS, and nothing else, under a self-signed certificate of its own, or under the given one, which several servers share */
+  readonly tls?: boolean | Certificate
   /** lines of an ACL file, such as `user gate on >secret ~deploy-gate:* +@all` */
   readonly acl?: readonly string[]
   /** such as `100mb` */
@@ -65,6 +65,7 @@ export function aclText(acl: readonly string[], password: string | undefined): s
   return [...(known ? [] : [`user default on ${secret} ~* &* +@all`]), ...acl, ''].join('\n')
 }
 
-function quoted(text: string): string {
+/** A value as a file of configuration has it. */
+export function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`
 }
