@@ -62,7 +62,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const nodes: RedisServer[] = []
   const dead = new Set<number>()
   const stop = async () => {
-    await Promise.all(nodes.map((node) => node.stop()))
+    // A replica that is writing what it was just sent does not end at a SIGTERM.
+    await Promise.all(nodes.map((node) => node.kill().then(node.stop)))
     rmSync(folder, { recursive: true, force: true })
   }
   const door = (port: number): Door => ({ port, tls, ...(password !== undefined && { password }) })

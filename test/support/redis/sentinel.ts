@@ -55,7 +55,8 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
   const sentinels: (readonly [child: ChildProcess, port: number])[] = []
   const stop = async () => {
     await Promise.all(sentinels.map(([child]) => endProcess(child, 'SIGKILL')))
-    await Promise.all(servers.map((server) => server.stop()))
+    // A replica that is writing what it was just sent does not end at a SIGTERM.
+    await Promise.all(servers.map((server) => server.kill().then(server.stop)))
     rmSync(folder, { recursive: true, force: true })
   }
   const door = (port: number): Door => ({ port, tls, ...(password !== undefined && { password }) })
