@@ -4,8 +4,8 @@ import { parseProcesses } from '../deploy/processes.ts'
 import { API_KEY_FORM, secretsOf } from '../heroku/credentials.ts'
 import { DeployError } from '../outcome.ts'
 import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
-import { parseRedisUrl, REDIS_URL_RULE, secretsOfRedisUrl } from '../redis/address.ts'
-import { FINGERPRINT_RULE, parseFingerprint } from '../redis/fingerprint.ts'
+import { parseRedisUrl, REDIS_URL_RULE, schemeOf, secretsOfRedisUrl } from '../redis/address.ts'
+import { FINGERPRINT_RULE, parseFingerprints } from '../redis/fingerprint.ts'
 import { type InputName, misspelled } from './input-names.ts'
 import { InputReader } from './input-reader.ts'
 import { readList } from './list-inputs.ts'
@@ -29,7 +29,7 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
     read.problem(given, `is not an input of this action. Did you mean ${meant}?`)
   }
   const redisUrl = readRedisUrl(read)
-  const fingerprint = readFingerprint(read, redisUrl)
+  const fingerprints = readFingerprints(read, redisUrl)
   const list = readList(read)
   const plan: DeployPlan = {
     app: read.required(
@@ -52,7 +52,7 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
         'the name of a config var: letters, digits and underscores',
       ),
       tls: read.oneOf('redis-tls', ['auto', 'verify', 'insecure']),
-      ...(fingerprint !== undefined && { fingerprint }),
+      ...(fingerprints && { fingerprints }),
     },
     gateName: readGateName(read),
     ...(list !== undefined && { list }),
@@ -110,15 +110,16 @@ function readRedisUrl(read: InputReader): string | undefined {
   }
 }
 
-function readFingerprint(read: InputReader, redisUrl: string | undefined): string | undefined {
+function readFingerprints(read: InputReader, redisUrl: string | undefined): readonly string[] | undefined {
   const given = read.text('redis-tls-fingerprint')
   if (given === '') return undefined
-  const digits = parseFingerprint(given)
+  const digits = parseFingerprints(given)
   if (digits === undefined) read.wrong('redis-tls-fingerprint', FINGERPRINT_RULE)
-  if (redisUrl?.startsWith('redis:')) {
+  const address = redisUrl === undefined ? undefined : parseRedisUrl(redisUrl)
+  if (address && !address.tls) {
     read.problem(
       'redis-tls-fingerprint',
-      'pins a certificate, but redis-url begins with redis://, which has none. Expected rediss://',
+      `pins a certificate, but redis-url begins with ${schemeOf(address)}, which has none. Expected ${schemeOf({ ...address, tls: true })}`,
     )
   }
   return digits

@@ -2,8 +2,9 @@ import { readRedisUrl } from '../deploy/server.ts'
 import { DeployError } from '../outcome.ts'
 import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
 import { quote } from '../quote.ts'
+import { schemeOf } from '../redis/address.ts'
 import type { Destination } from '../redis/connect.ts'
-import { FINGERPRINT_RULE, parseFingerprint } from '../redis/fingerprint.ts'
+import { FINGERPRINT_RULE, parseFingerprints } from '../redis/fingerprint.ts'
 import { UsageError } from './command.ts'
 import { ENVIRONMENT_ORIGIN, MISSING_URL } from './origin.ts'
 
@@ -25,9 +26,11 @@ export const GATE_HELP = `  --gate NAME                 for apps that share one 
                               signed: Heroku's own are self-signed
   --certificate-fingerprint SHA256
                               accept only this certificate; hex digits, with or
-                              without colons
+                              without colons. Several with commas between, for
+                              servers that have one each
 
-The Redis is that of REDIS_URL, as every dyno of the app has it.
+The Redis is that of REDIS_URL, as every dyno of the app has it: one server, a
+Sentinel topology or a cluster, as docs/redis.md has them.
 `
 
 type Values = {
@@ -54,20 +57,20 @@ export function readGatePlace(values: Values, env: NodeJS.ProcessEnv): GatePlace
     throw new UsageError(`${source} is ${quote(gateName)}. Expected ${GATE_NAME_RULE}.`)
   }
   const fingerprint = values['certificate-fingerprint']
-  const pin = fingerprint === undefined ? undefined : parseFingerprint(fingerprint)
-  if (fingerprint !== undefined && pin === undefined) {
+  const pins = fingerprint === undefined ? undefined : parseFingerprints(fingerprint)
+  if (fingerprint !== undefined && pins === undefined) {
     throw new UsageError(`--certificate-fingerprint is ${quote(fingerprint)}. Expected ${FINGERPRINT_RULE}.`)
   }
   const verify = values['verify-certificate'] ?? false
   if (!env.REDIS_URL) throw new DeployError('preflight-failed', 'REDIS_URL is not set.', MISSING_URL)
   const address = readRedisUrl(env.REDIS_URL, ENVIRONMENT_ORIGIN)
-  if (!address.tls && (verify || pin !== undefined)) {
+  if (!address.tls && (verify || pins !== undefined)) {
     const option = verify ? '--verify-certificate' : '--certificate-fingerprint'
     throw new UsageError(
-      `${option} is about a certificate, but REDIS_URL begins with redis://, which has none. Expected rediss://.`,
+      `${option} is about a certificate, but REDIS_URL begins with ${schemeOf(address)}, which has none. Expected ${schemeOf({ ...address, tls: true })}.`,
     )
   }
-  const trust = { verify, ...(pin !== undefined && { pin }) }
+  const trust = { verify, ...(pins && { pins }) }
   return { gateName, destination: { address, trust, origin: ENVIRONMENT_ORIGIN } }
 }
 

@@ -53,11 +53,11 @@ export const command: Command = {
     }
     // The participant reads the URL itself; here it is checked, in the words of a command line.
     const { gateName, destination } = readGatePlace(values, process.env)
-    const { verify, pin } = destination.trust
+    const { verify, pins } = destination.trust
     const options = {
       gateName,
       verifyCertificate: verify,
-      ...(pin !== undefined && { certificateFingerprint: pin }),
+      ...(pins && { certificateFingerprint: pins.join() }),
     }
 
     const [output, errors] = [new Output(1, systemTime), new Output(2, systemTime)]

@@ -18,7 +18,7 @@ export async function endHold(plan: DeployPlan, held: LeftBehind, needs: ServerN
   const pinned =
     held.fingerprint === undefined
       ? plan
-      : { ...plan, redis: { ...plan.redis, fingerprint: held.fingerprint } }
+      : { ...plan, redis: { ...plan.redis, fingerprints: [held.fingerprint] } }
   try {
     await using server = await openServer(pinned, needs)
     await protocolOf(plan, server.around).end(held.id)

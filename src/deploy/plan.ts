@@ -28,8 +28,8 @@ export interface DeployPlan {
     readonly url?: string
     readonly configVar: string
     readonly tls: RedisTls
-    /** SHA-256 of the certificate, 64 lower-case hex digits without colons */
-    readonly fingerprint?: string
+    /** SHA-256 of each accepted certificate, 64 lower-case hex digits without colons */
+    readonly fingerprints?: readonly string[]
   }
   readonly gateName: string
   /** the lists by which hand-written listeners are asked; absent: the participants speak the drain protocol */

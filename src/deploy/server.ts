@@ -23,7 +23,7 @@ import type { DeployPlan } from './plan.ts'
 /** The app's Redis, connected and checked. Leaving its scope closes the connection. */
 export interface GateServer extends AsyncDisposable {
   readonly around: Surroundings
-  /** SHA-256 of the certificate that was accepted; absent without TLS */
+  /** SHA-256 of the certificate that was accepted; absent without TLS, and where another server may take over with its own */
   readonly fingerprint: string | undefined
 }
 
@@ -60,23 +60,25 @@ export async function openServer(plan: ServerPlan, needs: ServerNeeds): Promise<
 
 /** Connects to a server that is known, and checks that it will keep what a gate writes. */
 export async function openGateServer(
-  { address, trust, origin }: Destination,
+  { address, trust, origin }: Omit<Destination, 'key'>,
   gateName: string,
   { log, time, signal, patience }: ConnectionNeeds,
 ): Promise<GateServer> {
   const name = describeAddress(address)
-  let fingerprint: string | undefined
+  const keys = gateKeys(gateName)
+  const shownPrints: string[] = []
   const client = await connectRedis(
     {
       address,
       origin,
+      key: keys.epoch,
       trust: {
         ...trust,
         onCertificate(shown) {
-          if (fingerprint === undefined && trust.pin === undefined && !trust.verify) {
+          if (!shownPrints.includes(shown) && !trust.pins && !trust.verify) {
             log.info(`${name} shows the certificate with SHA-256 ${shown}; ${origin.pin} can pin it`)
           }
-          fingerprint = shown
+          shownPrints.push(shown)
         },
       },
     },
@@ -92,7 +94,6 @@ export async function openGateServer(
     client.disconnect()
     throw error
   }
-  const keys = gateKeys(gateName)
   return {
     around: {
       host: client,
@@ -104,7 +105,7 @@ export async function openGateServer(
       signal,
     },
     get fingerprint() {
-      return fingerprint
+      return address.topology ? undefined : shownPrints.at(-1)
     },
     async [Symbol.asyncDispose]() {
       client.disconnect()
@@ -114,10 +115,10 @@ export async function openGateServer(
 
 /** Which certificates the plan accepts. A pin says more than any authority, so it stands in for one under `auto`. */
 export function trust(plan: ServerPlan, fromConfigVars: boolean): Trust {
-  const { tls, fingerprint } = plan.redis
+  const { tls, fingerprints } = plan.redis
   return {
-    verify: tls === 'verify' || (tls === 'auto' && !fromConfigVars && fingerprint === undefined),
-    ...(fingerprint !== undefined && { pin: fingerprint }),
+    verify: tls === 'verify' || (tls === 'auto' && !fromConfigVars && fingerprints === undefined),
+    ...(fingerprints && { pins: fingerprints }),
   }
 }
 

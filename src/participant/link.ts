@@ -4,17 +4,21 @@ import { describeAddress, type RedisAddress } from '../redis/address.ts'
 import { backoff, createClient, type LinkTerms } from '../redis/client.ts'
 import type { Trust } from '../redis/connector.ts'
 import { listen } from '../redis/listen.ts'
+import { formOf, isPassing } from '../redis/trouble.ts'
 
-/** The participant's one connection: beats go out on it and the doorbell comes in. */
+/** The participant's one connection, also to a topology of many servers: beats go out on it and the doorbell comes in. */
 export interface Link {
-  /** Fails at once while there is no connection: a beat that waited for one would be stale when it arrives. */
+  /**
+   * Fails at once while there is no connection: a beat that waited for one would be stale when it arrives. What it fails with is no
+   * `ReplyError` when the link tells the trouble itself: a server that is not, or not yet, the one to ask.
+   */
   readonly host: ScriptHost
   /** whether the doorbell can't be heard: only beats tell of a drain then */
   readonly deaf: boolean
   close(): void
 }
 
-// Shorter than any beat interval: a link that swallowed a beat is made anew before the next is due.
+/** Shorter than any beat interval: a link that swallowed a beat is made anew before the next is due. */
 export const LINK_TERMS: LinkTerms = {
   commandTimeoutMs: 5_000,
   silentLinkMs: 4_000,
@@ -23,6 +27,7 @@ export const LINK_TERMS: LinkTerms = {
 
 /**
  * Connects and goes on trying for ever, in the background: an app must not depend on its gate to run.
+ * @param channel the gate's doorbell; in a cluster, the gate is on the node that has the slot of this name
  * @param onDoorbell somebody rang, or the link is back and may have missed a ring
  */
 export function openLink(
@@ -34,16 +39,20 @@ export function openLink(
   terms = LINK_TERMS,
 ): Link {
   const name = describeAddress(address)
-  const client = createClient(address, trust, terms)
   let [listens, connected, complained] = [false, false, false]
-  client.on('error', (error: Error) => {
-    if (!complained)
-      log.warning(`${name} can't be reached (${error.message}); this process goes on and keeps trying`)
+  // Attempts since the server last did what it was asked: one that lets everybody in and refuses every beat is not there yet.
+  let attempts = 0
+  const retryDelay = () => terms.retryDelay(++attempts)
+  const client = createClient(address, trust, { ...terms, retryDelay }, channel)
+  const complain = (trouble: string) => {
+    if (!complained) log.warning(`${name} ${trouble}`)
     complained = true
+  }
+  client.on('error', (error: Error) => {
+    complain(`can't be reached (${error.message}); this process goes on and keeps trying`)
   })
   client.on('ready', async () => {
-    if (complained) log.info(`${name} is reachable again`)
-    ;[connected, complained] = [true, false]
+    connected = true
     onDoorbell()
     // From then on the client listens again by itself after each loss.
     if (listens) return
@@ -55,8 +64,24 @@ export function openLink(
     connected = false
   })
   client.connect().catch(() => {})
-  const send = (command: () => Promise<unknown>) =>
-    connected ? command() : Promise.reject(new Error(`${name} is not connected`))
+  const send = async (command: () => Promise<unknown>) => {
+    if (!connected) throw new Error(`${name} is not connected`)
+    try {
+      const reply = await command()
+      if (complained) log.info(`${name} is reachable again`)
+      ;[attempts, complained] = [0, false]
+      return reply
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'ReplyError') throw error
+      const form = address.topology ? undefined : formOf(error)
+      if (form)
+        complain(`is of another kind: ${form.message}. ${form.next} This process goes on without the gate`)
+      else if (isPassing(error))
+        complain(`can't serve the gate now (${error.message}); this process goes on and keeps trying`)
+      else throw error
+      throw new Error(error.message, { cause: error })
+    }
+  }
   return {
     host: {
       evalsha: (...args) => send(() => client.evalsha(...args)),

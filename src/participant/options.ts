@@ -3,11 +3,11 @@ import type { Log } from '../log.ts'
 import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
 import { parseRedisUrl, REDIS_URL_RULE, type RedisAddress } from '../redis/address.ts'
 import type { Trust } from '../redis/connector.ts'
-import { parseFingerprint } from '../redis/fingerprint.ts'
+import { parseFingerprints } from '../redis/fingerprint.ts'
 
 /** How a participant joins. Everything has a default that is right on a dyno. */
 export interface JoinOptions {
-  /** `redis://` or `rediss://`; default: `REDIS_URL` */
+  /** the URL of a server, a Sentinel topology or a cluster, as docs/redis.md has it; default: `REDIS_URL` */
   readonly redisUrl?: string
   /** for apps that share one Redis; default: `DEPLOY_GATE_NAME`, else `default` */
   readonly gateName?: string
@@ -18,7 +18,7 @@ export interface JoinOptions {
    * Store has a self-signed one, and its URL comes from the platform itself.
    */
   readonly verifyCertificate?: boolean
-  /** SHA-256 of the only accepted certificate, hex with or without colons */
+  /** SHA-256 of the only accepted certificate, hex with or without colons; several with commas between */
   readonly certificateFingerprint?: string
   /**
    * Whether SIGTERM drains and leaves (default: true). The signal is raised again afterwards unless the app listens
@@ -64,10 +64,10 @@ export function identify(options: JoinOptions, env: NodeJS.ProcessEnv): Identity
     )
   }
   const given = options.certificateFingerprint
-  const pin = given === undefined ? undefined : parseFingerprint(given)
-  if (given !== undefined && pin === undefined) {
+  const pins = given === undefined ? undefined : parseFingerprints(given)
+  if (given !== undefined && pins === undefined) {
     throw new Error(
-      'deploy-gate: certificateFingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons.',
+      'deploy-gate: certificateFingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons; several with commas between.',
     )
   }
   const dyno = options.dyno ?? (env.DYNO || 'clock.local')
@@ -79,7 +79,7 @@ export function identify(options: JoinOptions, env: NodeJS.ProcessEnv): Identity
     ...(env.HEROKU_RELEASE_VERSION && { release: env.HEROKU_RELEASE_VERSION }),
     gateName,
     address,
-    trust: { verify: options.verifyCertificate ?? false, ...(pin !== undefined && { pin }) },
+    trust: { verify: options.verifyCertificate ?? false, ...(pins && { pins }) },
   }
 }
 

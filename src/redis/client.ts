@@ -1,6 +1,8 @@
 import { Redis } from 'ioredis'
-import type { RedisAddress } from './address.ts'
+import type { HostPort, RedisAddress } from './address.ts'
 import { connectorFor, type Trust } from './connector.ts'
+import { finder } from './topology.ts'
+import { isElsewhere } from './trouble.ts'
 
 /** How a client behaves when the link is bad. */
 export interface LinkTerms {
@@ -10,16 +12,29 @@ export interface LinkTerms {
   readonly silentLinkMs: number
   /** ms until the next attempt, or `null` to give up; `attempt` counts from 1 */
   retryDelay(attempt: number): number | null
+  /** told which server a topology led to, before it is connected to */
+  onServer?(server: HostPort): void
 }
 
 /**
  * A client that is not connected yet: call `connect()`. It speaks RESP3, so that one connection can listen and send.
- * Its errors arrive on `error`; a rejected `connect()` says only that the connection closed.
+ * Its errors arrive on `error`; a rejected `connect()` says only that the connection closed. A call that the server refuses because it
+ * is not, or not yet, the one to ask fails, is an `error` too, and has the connection made anew: to the server that it is then.
+ * @param key any key of the gate: needed for a cluster
  */
-export function createClient(address: RedisAddress, trust: Trust, terms: LinkTerms): Redis {
-  return new Redis({
+export function createClient(address: RedisAddress, trust: Trust, terms: LinkTerms, key?: string): Redis {
+  const find = finder(address, trust, key)
+  const client: Redis = new Redis({
     lazyConnect: true,
-    Connector: connectorFor(address, trust),
+    Connector: connectorFor(
+      async (signal) => {
+        const server = await find(signal)
+        if (address.topology) terms.onServer?.(server)
+        return server
+      },
+      address.tls,
+      trust,
+    ),
     ...(address.username !== undefined && { username: address.username }),
     ...(address.password !== undefined && { password: address.password }),
     db: address.db,
@@ -33,7 +48,14 @@ export function createClient(address: RedisAddress, trust: Trust, terms: LinkTer
     commandTimeout: terms.commandTimeoutMs,
     socketTimeout: terms.silentLinkMs,
     retryStrategy: (attempt) => terms.retryDelay(attempt),
+    reconnectOnError(error) {
+      // One server that is a cluster's node stays that however often it is connected to.
+      if (!isElsewhere(error) || (error.message.startsWith('MOVED ') && !address.topology)) return false
+      if (client.listenerCount('error') > 0) client.emit('error', error)
+      return true
+    },
   })
+  return client
 }
 
 /** Exponential and jittered: 0.1 s doubling up to `capMs`, each between half of it and all of it. `random` is in [0, 1). */

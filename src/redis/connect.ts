@@ -3,10 +3,12 @@ import pRetry, { AbortError } from 'p-retry'
 import { formatDuration } from '../duration.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
-import { describeAddress, type RedisAddress } from './address.ts'
-import { backoff, createClient } from './client.ts'
+import { describeAddress, describeHost, type RedisAddress } from './address.ts'
+import { LookupError } from './ask.ts'
+import { backoff, createClient, type LinkTerms } from './client.ts'
 import { PinError, type Trust } from './connector.ts'
 import type { UrlOrigin } from './origin.ts'
+import { formOf, UrlFormError } from './trouble.ts'
 
 const ATTEMPTS = 5
 
@@ -34,6 +36,8 @@ export interface Destination {
   readonly address: RedisAddress
   readonly trust: Trust
   readonly origin: UrlOrigin
+  /** any key of what will be asked for: a cluster keeps it on one node */
+  readonly key?: string
 }
 
 /**
@@ -42,7 +46,7 @@ export interface Destination {
  * @throws DeployError (`preflight-failed`) that names the cause and what to do; the signal's reason when it aborts
  */
 export async function connectRedis(
-  { address, trust, origin }: Destination,
+  { address, trust, origin, key }: Destination,
   log: Log,
   signal: AbortSignal,
   patience = PATIENCE,
@@ -51,7 +55,7 @@ export async function connectRedis(
   let connectedOnce = false
   let closing = false
   let cause: Error | undefined
-  const client = createClient(address, trust, {
+  const terms: LinkTerms = {
     commandTimeoutMs: patience.commandMs,
     silentLinkMs: patience.silentLinkMs,
     retryDelay(attempt) {
@@ -63,7 +67,9 @@ export async function connectRedis(
       )
       return delay
     },
-  })
+    onServer: (server) => log.info(`${name}: it is ${describeHost(server)} now`),
+  }
+  const client = createClient(address, trust, terms, key)
   // ioredis rejects with "Connection is closed"; the reason comes here only.
   client.on('error', (error: Error) => {
     cause = error
@@ -84,6 +90,7 @@ export async function connectRedis(
         try {
           await client.connect()
           if (cause) throw cause
+          if (key !== undefined && address.topology === undefined) await checkForm(client, key)
         } catch (error) {
           const reason = cause ?? (error instanceof Error ? error : new Error(String(error)))
           throw isFinal(reason) ? new AbortError(reason) : reason
@@ -114,14 +121,27 @@ export async function connectRedis(
   return client
 }
 
+/** A node of a cluster or a sentinel lets everybody in, and refuses what comes then. */
+async function checkForm(client: Redis, key: string): Promise<void> {
+  try {
+    await client.get(key)
+  } catch (error) {
+    const form = formOf(error as Error)
+    if (form) throw form
+    // Any other refusal is told by whoever needs more than this.
+  }
+}
+
 function isSelect(error: Error & { command?: { name: string } }): boolean {
   return error.command?.name === 'select'
 }
 
 /** Trying again would give the same answer. */
 function isFinal(error: Error): boolean {
+  if (error instanceof LookupError) return isFinal(error.cause)
   return (
     error instanceof PinError ||
+    error instanceof UrlFormError ||
     isSelect(error) ||
     /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) ||
     isCertificate(error)
@@ -142,6 +162,8 @@ function reasons(
   tls: boolean,
   origin: UrlOrigin,
 ): [what: string, next: string] {
+  if (error instanceof LookupError) return lookupReasons(error, tls, origin)
+  if (error instanceof UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`]
   if (error instanceof PinError) {
     return [
       `${error.message}.`,
@@ -189,4 +211,23 @@ function reasons(
     `no connection could be made in ${ATTEMPTS} attempts (${error.message || error.code}).`,
     `${kind}${origin.unreachable}`,
   ]
+}
+
+/** Why it could not be found out which server to connect to. */
+function lookupReasons(error: LookupError, tls: boolean, origin: UrlOrigin): [what: string, next: string] {
+  const { asked, cause } = error
+  if (asked.startsWith('the sentinel') && /^(WRONGPASS|NOAUTH)/.test(cause.message)) {
+    return [
+      `${asked} did not accept the login (${cause.message.split(' ')[0]}).`,
+      `The sentinels have a login of their own: ?sentinel-user=…&sentinel-password=… at the end of the URL. ${origin.wrongUrl}`,
+    ]
+  }
+  if (cause.message.startsWith('it knows no primary')) {
+    return [
+      `${asked}: ${cause.message}.`,
+      `The name stands in the URL after the hosts, and SENTINEL MASTERS lists those that there are. ${origin.wrongUrl}`,
+    ]
+  }
+  const [what, next] = reasons(cause, tls, origin)
+  return [`${asked}: ${what}`, next]
 }

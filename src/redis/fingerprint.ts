@@ -1,8 +1,12 @@
-/** What a certificate's fingerprint may be, in words for an error message. */
-export const FINGERPRINT_RULE = 'a SHA-256 fingerprint: 64 hex digits, with or without colons'
+/** What pins may be, in words for an error message. */
+export const FINGERPRINT_RULE =
+  'a SHA-256 fingerprint: 64 hex digits, with or without colons; several with commas between'
 
-/** The 64 lower-case hex digits of a SHA-256 that was written with or without colons; `undefined` for anything else. */
-export function parseFingerprint(text: string): string | undefined {
-  const digits = text.replaceAll(':', '').toLowerCase()
-  return /^[0-9a-f]{64}$/.test(digits) ? digits : undefined
+/**
+ * Each of the SHA-256s that were written with or without colons, commas between, as its 64 lower-case hex digits; `undefined` if anything
+ * else stands there. Servers that take over from each other may have a certificate each.
+ */
+export function parseFingerprints(text: string): readonly string[] | undefined {
+  const all = text.split(',').map((one) => one.trim().replaceAll(':', '').toLowerCase())
+  return all.every((digits) => /^[0-9a-f]{64}$/.test(digits)) ? all : undefined
 }

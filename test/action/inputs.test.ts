@@ -80,7 +80,13 @@ describe('a plan', () => {
 
   it('takes a fingerprint with colons in either case', () => {
     const colons = Array.from({ length: 32 }, () => 'AB').join(':')
-    expect(plan({ 'redis-tls-fingerprint': colons }).redis.fingerprint).toBe('ab'.repeat(32))
+    expect(plan({ 'redis-tls-fingerprint': colons }).redis.fingerprints).toEqual(['ab'.repeat(32)])
+  })
+
+  it('takes a fingerprint for each of several servers', () => {
+    const [one, other] = ['ab'.repeat(32), 'cd'.repeat(32)]
+    expect(plan({ 'redis-tls-fingerprint': `${one}, ${other}` }).redis.fingerprints).toEqual([one, other])
+    expect(complaint({ 'redis-tls-fingerprint': `${one},ab` })).toContain('several with commas between')
   })
 
   it('says who asks, with the address of the run', () => {
@@ -225,6 +231,10 @@ describe('a problem', () => {
   it('is a pin for a server without a certificate', () => {
     const text = complaint({ 'redis-url': 'redis://host:6379', 'redis-tls-fingerprint': 'ab'.repeat(32) })
     expect(text).toContain('redis-tls-fingerprint pins a certificate, but redis-url begins with redis://')
+    const sentinel = { 'redis-url': 'redis+sentinel://host/gate', 'redis-tls-fingerprint': 'ab'.repeat(32) }
+    expect(complaint(sentinel)).toContain(
+      'begins with redis+sentinel://, which has none. Expected rediss+sentinel://',
+    )
   })
 
   it.each([

@@ -31,8 +31,8 @@ describe('the certificate', () => {
   ] as const)(
     'under %s, from config vars %s, pinned %s, must be signed: %s',
     (tls, fromVars, pin, verify) => {
-      const redis = { tls, ...(pin && { fingerprint: pin }) }
-      expect(trust(plan(redis), fromVars)).toEqual({ verify, ...(pin && { pin }) })
+      const redis = { tls, ...(pin && { fingerprints: [pin] }) }
+      expect(trust(plan(redis), fromVars)).toEqual({ verify, ...(pin && { pins: [pin] }) })
     },
   )
 

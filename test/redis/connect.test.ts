@@ -119,11 +119,16 @@ describe('a certificate', () => {
   })
 
   it('that is the pinned one is accepted', async () => {
-    expect(await ping(server.url, { ...INSECURE, pin: server.fingerprint })).toBe('PONG')
+    expect(await ping(server.url, { ...INSECURE, pins: [server.fingerprint] })).toBe('PONG')
+  })
+
+  it('that is one of the pinned ones is accepted', async () => {
+    const pins = ['ab'.repeat(32), server.fingerprint, 'cd'.repeat(32)]
+    expect(await ping(server.url, { ...INSECURE, pins })).toBe('PONG')
   })
 
   it('that is another than the pinned one is refused, once, with what to do', async () => {
-    const { error, lines } = await refusal(server.url, { ...INSECURE, pin: 'ab'.repeat(32) })
+    const { error, lines } = await refusal(server.url, { ...INSECURE, pins: ['ab'.repeat(32)] })
     expect(error.message).toContain(`fingerprint ${server.fingerprint}, which is not the pinned one`)
     expect(error.next).toMatch(/new fingerprint into pin-option.*do not deploy/)
     expect(lines).toEqual([])
@@ -162,7 +167,7 @@ describe('a server in between', () => {
   }
 
   it('hears no word, and so no password, when its certificate is not the pinned one', async () => {
-    const { words, connections } = await heard(() => ({ ...INSECURE, pin: 'ab'.repeat(32) }))
+    const { words, connections } = await heard(() => ({ ...INSECURE, pins: ['ab'.repeat(32)] }))
     expect(words).toBe('')
     expect(connections).toBe(1)
   })
@@ -172,7 +177,7 @@ describe('a server in between', () => {
   })
 
   it('would hear the password otherwise', async () => {
-    expect((await heard((fingerprint) => ({ ...INSECURE, pin: fingerprint }))).words).toContain(PASSWORD)
+    expect((await heard((fingerprint) => ({ ...INSECURE, pins: [fingerprint] }))).words).toContain(PASSWORD)
   })
 })
 

@@ -44,7 +44,7 @@ describe('a command line or an environment that is wrong is refused, and nothing
     [
       ['--certificate-fingerprint', 'ab:cd', ...PROGRAM],
       {},
-      '--certificate-fingerprint is "ab:cd". Expected a SHA-256 fingerprint: 64 hex digits, with or without colons.',
+      '--certificate-fingerprint is "ab:cd". Expected a SHA-256 fingerprint: 64 hex digits, with or without colons; several with commas between.',
     ],
   ] as const)('%j %j', async (args, env, message) => {
     const app = startProgram(
