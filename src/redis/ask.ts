@@ -28,7 +28,7 @@ export class LookupError extends Error {
 /**
  * Asks a server something on a connection that is closed again. It is told neither who this is nor more than the questions.
  * @param asked as it stands in a sentence: `the sentinel`
- * @throws LookupError
+ * @throws LookupError; the signal's reason, at once, when it aborts
  */
 export async function ask<T>(
   asked: string,
@@ -52,12 +52,14 @@ export async function ask<T>(
   client.on('error', (error: Error) => {
     cause ??= error
   })
-  const abort = () => client.disconnect()
+  const aborted = Promise.withResolvers<never>()
+  const abort = () => aborted.reject(signal.reason)
   signal.addEventListener('abort', abort, { once: true })
   try {
-    await client.connect()
-    return await questions((name, ...args) => client.call(name, ...args))
+    const answered = client.connect().then(() => questions((name, ...args) => client.call(name, ...args)))
+    return await Promise.race([answered, aborted.promise])
   } catch (error) {
+    signal.throwIfAborted()
     throw new LookupError(asked, server, cause ?? (error as Error))
   } finally {
     signal.removeEventListener('abort', abort)
