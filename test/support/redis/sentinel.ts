@@ -33,8 +33,10 @@ export interface Sentinels extends AsyncDisposable {
   killPrimary(): Promise<number>
   /** Stops the primary as a machine that hangs; the rest as `killPrimary`. `resume()` of its server lets it come back. */
   pausePrimary(): Promise<number>
-  /** Has the sentinels promote a replica while the primary is well. Resolves as `killPrimary`. */
+  /** Has the sentinels promote a replica while the primary is well. Resolves as `killPrimary`, when the old one follows the new one. */
   failover(): Promise<number>
+  /** From now on replicas hear nothing of what the primary is told: as good as a replication that lags. Needs a password. */
+  cutReplicas(): Promise<void>
   /** Ends one of the three with SIGKILL. Two are enough to fail over. */
   killSentinel(index: number): Promise<void>
   stop(): Promise<void>
@@ -156,7 +158,24 @@ export async function startSentinels(options: SentinelOptions = {}): Promise<Sen
             return (await command(sentinelDoor(port), 'SENTINEL', 'FAILOVER', NAME)) as string
           return undefined
         })
-        return promotedAfter(before)
+        const after = await promotedAfter(before)
+        // Until a sentinel has told it, it takes writes that are lost.
+        await eventually(`${before} follows ${after}`, async () => {
+          return (await info(door(before), 'replication')).get('role') === 'slave' || undefined
+        })
+        return after
+      },
+      async cutReplicas() {
+        const port = await primaryPort()
+        const rest = servers.filter((server) => server.port !== port)
+        for (const replica of rest) await command(door(replica.port), 'CONFIG', 'SET', 'masterauth', 'wrong')
+        await command(door(port), 'CLIENT', 'KILL', 'TYPE', 'replica')
+        for (const replica of rest) {
+          await eventually(`replica ${replica.port} is cut off`, async () => {
+            const link = (await info(door(replica.port), 'replication')).get('master_link_status')
+            return link === 'down' || undefined
+          })
+        }
       },
       async killSentinel(index) {
         const sentinel = sentinels[index]
