@@ -19,8 +19,11 @@ export interface ClusterOptions extends Pick<RedisOptions, 'password' | 'acl'> {
 
 /** A slot on its way from one node to another. */
 export interface Move {
-  /** Moves the keys that are there now: with some of them here and some there, scripts are answered TRYAGAIN or ASK. */
-  keys(): Promise<void>
+  /**
+   * Moves the keys that are there now, or these alone. A script whose keys are all there is answered ASK from then on, and TRYAGAIN
+   * while some are here and some there.
+   */
+  keys(...only: readonly string[]): Promise<void>
   /** Gives the slot to its new owner. */
   finish(): Promise<void>
 }
@@ -43,6 +46,8 @@ export interface Cluster extends AsyncDisposable {
   beginMove(key: string, to: number): Promise<Move>
   /** Moves the slot of `key`, and waits until every node knows. */
   move(key: string, to: number): Promise<void>
+  /** Resolves when the replica of the primary on `port` has all that was written up to now. */
+  replicated(port: number): Promise<void>
   /** Ends the node with SIGKILL. With replicas, another one has its slots some seconds later: see `ownerOf`. */
   kill(port: number): Promise<void>
   stop(): Promise<void>
@@ -131,8 +136,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       const from = await ownerOf(key)
       await at(to, 'CLUSTER', 'SETSLOT', slot, 'IMPORTING', ids.get(from) as string)
       await at(from, 'CLUSTER', 'SETSLOT', slot, 'MIGRATING', ids.get(to) as string)
-      const keys = async () => {
-        const found = (await at(from, 'CLUSTER', 'GETKEYSINSLOT', slot, 1_000)) as string[]
+      const keys = async (...only: readonly string[]) => {
+        const there = (await at(from, 'CLUSTER', 'GETKEYSINSLOT', slot, 1_000)) as string[]
+        const found = only.length === 0 ? there : only
         if (found.length === 0) return
         const login = password === undefined ? [] : ['AUTH', password]
         await at(from, 'MIGRATE', '127.0.0.1', to, '', 0, 10_000, ...login, 'KEYS', ...found)
@@ -167,6 +173,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       beginMove,
       async move(key, to) {
         await (await beginMove(key, to)).finish()
+      },
+      async replicated(port) {
+        if ((await at(port, 'WAIT', 1, 30_000)) !== 1) throw new Error(`the replica of ${port} lags behind`)
       },
       async kill(port) {
         dead.add(port)
