@@ -5,6 +5,7 @@ import type { Owner } from '../protocol/owner.ts'
 import { leaseLost } from './complaint.ts'
 import type { Surroundings } from './gate.ts'
 import { LeasedContact } from './leased-contact.ts'
+import { outlast } from './outlast.ts'
 
 /** One drain's contact with the server. */
 export class Contact extends LeasedContact {
@@ -29,11 +30,14 @@ export class Contact extends LeasedContact {
    * @returns whether it was this deploy's to end, and the server knows
    */
   async finish(ending: 'released' | 'aborted'): Promise<boolean> {
-    const { host, keys, log } = this.#around
+    const { host, keys, log, time, numbers, signal } = this.#around
+    // A cancelled job has seconds.
+    const forMs = signal.aborted ? 0 : numbers.resumeWatchMs
+    const patience = { time, againMs: numbers.renewAgainMs, forMs }
     const { leftMs } = this.lease
     this.end()
     try {
-      const answer = await finish(host, keys, this.#owner, ending)
+      const answer = await outlast(patience, () => finish(host, keys, this.#owner, ending))
       if (answer === 'not-ours')
         log.warning("the drain was not this deploy's any more when it ended, so nothing was changed")
       return answer !== 'not-ours'

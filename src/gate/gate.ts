@@ -11,6 +11,7 @@ import { describeAsker } from './asker.ts'
 import { busy, late, UPDATE_ADVICE } from './complaint.ts'
 import { Hold } from './hold.ts'
 import type { Numbers } from './numbers.ts'
+import { outlast, type Patience } from './outlast.ts'
 import { spentHold } from './spent.ts'
 import type { Asker, DrainTerms } from './terms.ts'
 
@@ -42,7 +43,7 @@ export async function inspectGate(
   asker: Asker,
   types: readonly string[],
 ): Promise<Row[]> {
-  const view = await look(around.host, around.keys)
+  const view = await outlast(patience(around), () => look(around.host, around.keys))
   if (view.intent && isInForce(view.intent, view.now) && !spentHold(view)) {
     throw busy(view.intent.asker, view.intent.expiry - view.now)
   }
@@ -83,18 +84,21 @@ export async function acquireGate(
   replaces: string,
 ): Promise<Hold> {
   const { host, keys, numbers, time, log } = around
-  const view = await look(host, keys)
+  const view = await outlast(patience(around), () => look(host, keys))
   const spent = spentHold(view)
-  if (spent && (await finish(host, keys, spent, 'aborted')) === 'finished')
+  if (spent && (await outlast(patience(around), () => finish(host, keys, spent, 'aborted'))) === 'finished')
     log.info(`ended a hold that held nobody any more, asked for by ${describeAsker(spent.asker)}`)
-  const sentAt = time.now()
-  const answer = await acquire(host, keys, {
-    id,
-    leaseMs: numbers.drainLeaseMs,
-    notAfter: view.now + numbers.requestValidMs,
-    asker: JSON.stringify(asker),
-    replaces,
-    asked: new Map(terms.asked.map(({ type, atLeast }) => [type, atLeast])),
+  let sentAt = time.now()
+  const answer = await outlast(patience(around), () => {
+    sentAt = time.now()
+    return acquire(host, keys, {
+      id,
+      leaseMs: numbers.drainLeaseMs,
+      notAfter: view.now + numbers.requestValidMs,
+      asker: JSON.stringify(asker),
+      replaces,
+      asked: new Map(terms.asked.map(({ type, atLeast }) => [type, atLeast])),
+    })
   })
   switch (answer.kind) {
     case 'granted': {
@@ -118,4 +122,9 @@ export async function acquireGate(
     default:
       throw late()
   }
+}
+
+/** Before a drain is in force nobody waits but the deploy itself. */
+function patience({ time, numbers, signal }: Surroundings): Patience {
+  return { time, againMs: numbers.renewAgainMs, forMs: numbers.requestValidMs, signal }
 }
