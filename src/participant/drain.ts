@@ -1,5 +1,6 @@
 import { NOTE_LENGTH } from '../protocol/row.ts'
 import type { DrainContext, Handlers, Progress } from './handlers.ts'
+import type { Pace } from './pace.ts'
 
 /** How one call of the drain handler went. */
 export type DrainEnd = { readonly kind: 'drained' } | { readonly kind: 'failed'; readonly note: string }
@@ -7,14 +8,20 @@ export type DrainEnd = { readonly kind: 'drained' } | { readonly kind: 'failed';
 /** One run of the app's drain handler, and what it has reported so far. */
 export class Drain {
   readonly #time = new AbortController()
-  readonly #onReport: () => void
+  readonly #pace: Pace
   #progress: Required<Progress> = { running: 0, finished: 0, stored: 0, note: '' }
   #open = true
   #begun = false
   #timeIsUp = false
 
-  constructor(onReport: () => void) {
-    this.#onReport = onReport
+  /** @param pace told of each report that says something new */
+  constructor(pace: Pace) {
+    this.#pace = pace
+  }
+
+  /** Whether the handler was called. */
+  get begun(): boolean {
+    return this.#begun
   }
 
   /** The counts as a row carries them. */
@@ -39,6 +46,9 @@ export class Drain {
         'the drain handler failed without a message'
       this.#report({ note })
       return { kind: 'failed', note }
+    } finally {
+      // How it went is told at once, with all that was reported before.
+      this.#pace.stop()
     }
   }
 
@@ -52,6 +62,7 @@ export class Drain {
   /** The drain was withdrawn: what the handler still says is nobody's business. */
   withdraw(): void {
     this.#open = false
+    this.#pace.stop()
   }
 
   #report(progress: Progress): void {
@@ -64,7 +75,7 @@ export class Drain {
       stored: count(stored, before.stored),
       note: note === undefined ? before.note : oneLine(note),
     }
-    if (JSON.stringify(before) !== JSON.stringify(this.#progress)) this.#onReport()
+    if (JSON.stringify(before) !== JSON.stringify(this.#progress)) this.#pace.news()
   }
 }
 

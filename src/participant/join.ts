@@ -1,10 +1,10 @@
-import type { Log } from '../log.ts'
 import { gateKeys } from '../protocol/keys.ts'
 import { systemTime } from '../time.ts'
 import type { Handlers } from './handlers.ts'
 import { LINK_TERMS, openLink } from './link.ts'
 import { NUMBERS, type Numbers } from './numbers.ts'
 import { identify, type JoinOptions } from './options.ts'
+import { consoleLog, unfailing } from './own-log.ts'
 import { Participant } from './participant.ts'
 
 /** A process that takes part. */
@@ -46,7 +46,7 @@ export function enter(
   { env, time, numbers, terms }: typeof REALITY = REALITY,
 ): Entry {
   const { address, trust, gateName, ...who } = identify(options, env)
-  const log = options.log ?? consoleLog
+  const log = options.log ? unfailing(options.log) : consoleLog
   const keys = gateKeys(gateName)
   const link = openLink(address, trust, keys.doorbell, log, () => participant.ring(), terms)
   const participant = new Participant(who, handlers, {
@@ -89,9 +89,4 @@ function onSigterm(leave: () => Promise<void>): void {
     if (process.listenerCount('SIGTERM') === 0) process.kill(process.pid, 'SIGTERM')
   }
   process.on('SIGTERM', listener)
-}
-
-const consoleLog: Log = {
-  info: (line) => console.log(`[deploy-gate] ${line}`),
-  warning: (line) => console.warn(`[deploy-gate] ${line}`),
 }

@@ -5,6 +5,8 @@ export const NUMBERS = {
   /** between beats while nothing is asked and the server can't ring (before RESP3) */
   deafBeatMs: 10_000,
   drainingBeatMs: 3_000,
+  /** between beats that tell of progress alone: a job may report as often as it likes */
+  progressBeatMs: 250,
   /** held, and the deployer has not committed: the reported hold lags one beat and must keep the margin */
   heldBeatMs: 5_000,
   /** held during a push: a third of what is left, within these */

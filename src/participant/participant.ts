@@ -10,6 +10,7 @@ import { Drain } from './drain.ts'
 import type { Handlers } from './handlers.ts'
 import type { Numbers } from './numbers.ts'
 import type { Identity } from './options.ts'
+import { Pace } from './pace.ts'
 import { type Effect, Reconciler } from './reconciler.ts'
 
 /** What a participant works with. */
@@ -145,6 +146,8 @@ export class Participant {
     this.#perform(this.#machine.answered(reply, time.now()))
     // A deployer waits to read what changed, and the next beat may be far.
     const { state, epoch } = this.#machine.standing
+    if (before.state === 'booting' && state === 'drained')
+      this.#around.log.info('a deploy is under way: not scheduling until it ends')
     if (state !== before.state || epoch !== before.epoch) this.#alarm.ring()
     // A process that ends while it is held since its boot must not start scheduling on its way out.
     if (!this.#machine.quiet && !this.#leaving) this.#free.resolve()
@@ -189,8 +192,8 @@ export class Participant {
   }
 
   async #runDrain(): Promise<void> {
-    const { log } = this.#around
-    const drain = new Drain(() => this.#alarm.ring())
+    const { log, time, numbers } = this.#around
+    const drain = new Drain(new Pace(time, numbers.progressBeatMs, () => this.#alarm.ring()))
     this.#drain = drain
     log.info(this.#leaving ? 'leaving: starting nothing new' : 'a deploy asks to drain: starting nothing new')
     await this.#resuming
@@ -215,8 +218,9 @@ export class Participant {
     const held = this.#drain
     held?.withdraw()
     this.#drain = undefined
-    // Held since its boot: the app has not started its scheduler yet, so leaving the barrier is all there is to resume.
-    if (held) this.#callResume()
+    // Held since its boot, the app has not started its scheduler yet, so leaving the barrier is all there is to resume. And a drain
+    // that was withdrawn before its handler was called has stopped nothing.
+    if (held?.begun) this.#callResume()
     this.#free.resolve()
     this.#alarm.ring()
   }

@@ -53,6 +53,36 @@ async function clock(app = new App(), options: JoinOptions = {}) {
   return { app, participation }
 }
 
+describe("an app's own log", () => {
+  it.each([
+    ['throws', () => fails()],
+    ['rejects', async () => fails()],
+  ])('that %s changes nothing of what the process does, and its lines are not lost', async (_, write) => {
+    const [info, warn] = [vi.spyOn(console, 'log'), vi.spyOn(console, 'warn')]
+    try {
+      for (const spy of [info, warn]) spy.mockImplementation(() => {})
+      const app = new App({})
+      await clock(app, { log: { info: write, warning: write } })
+      app.onResume = () => Promise.reject(new Error('no'))
+      const owner = await deployer.acquire()
+      await deployer.sees({ state: 'drained' })
+      await deployer.finish(owner, 'aborted')
+      await app.told('drain', 'resume')
+      await deployer.sees({ state: 'running' })
+      expect(info).toHaveBeenCalledWith(
+        expect.stringMatching(/a deploy asks to drain.*did not take this: Error: the disk is full/),
+      )
+      expect(warn).toHaveBeenCalledWith(expect.stringMatching(/the resume handler failed.*disk is full/))
+    } finally {
+      vi.restoreAllMocks()
+    }
+  })
+})
+
+function fails(): never {
+  throw new Error('the disk is full')
+}
+
 describe('a process that boots', () => {
   it('runs at once when nothing is asked of it, and says who it is', async () => {
     vi.stubEnv('HEROKU_APP_NAME', 'shop')

@@ -16,6 +16,7 @@ class ScriptedServer {
   readonly due: { readonly at: number; readonly next: number }[] = []
   /** of the drain in force, server ms; 0: none */
   expiry = 0
+  epoch = '100'
   phase = 'draining'
   newer = false
   version = '1'
@@ -30,7 +31,7 @@ class ScriptedServer {
     this.beats.push(JSON.parse(String(args[5])))
     this.due.push({ at: this.time.now(), next: this.time.now() + Number(args[6]) })
     const now = SERVER_AT_ZERO + this.time.now()
-    const epoch = this.expiry ? '100' : ''
+    const epoch = this.expiry ? this.epoch : ''
     const left = Math.max(0, this.expiry - now)
     const inForce = this.phase === 'draining' || this.phase === 'pushing'
     const phase = epoch && inForce && left === 0 ? 'lapsed' : this.phase
@@ -129,8 +130,10 @@ describe('the boot barrier', () => {
   it('is no limit to a hold', async () => {
     server.drainFor(60_000)
     const free = await start()
+    expect(app.log.lines).toEqual(['a deploy is under way: not scheduling until it ends'])
     await server.time.advance(59_000)
     expect(free.yes).toBe(false)
+    expect(app.log.lines).toHaveLength(1)
     await server.time.advance(1_000)
     expect(free.yes).toBe(true)
     expect(app.calls).toEqual([])
@@ -179,6 +182,52 @@ describe('beats', () => {
     expect(server.beats.at(-1)).not.toHaveProperty('note')
   })
 
+  it('that tell of progress alone come at once, then 250 ms apart, and the last count is never lost', async () => {
+    app.atOnce = undefined
+    await start()
+    server.drainFor(600_000)
+    await ring()
+    const before = server.beats.length
+    app.drains[0]?.report({ running: 1_000 })
+    await settle()
+    expect(server.beats).toHaveLength(before + 1)
+    for (let at = 1; at < 1_000; at++) {
+      app.drains[0]?.report({ running: 1_000 - at, finished: at })
+      await server.time.advance(1)
+    }
+    expect(server.beats.slice(before)).toHaveLength(4)
+    expect(server.beats.at(-1)).toMatchObject({ running: 250, finished: 750 })
+    await server.time.advance(1)
+    expect(server.beats.at(-1)).toMatchObject({ running: 1, finished: 999 })
+    app.drains[0]?.report({ note: 'almost' })
+    await server.time.advance(100)
+    expect(server.beats.at(-1)).not.toHaveProperty('note')
+    app.drains[0]?.end({ finished: 1_000 })
+    await settle()
+    expect(server.beats.at(-1)).toMatchObject({
+      state: 'drained',
+      running: 0,
+      finished: 1_000,
+      note: 'almost',
+    })
+    const ended = server.beats.length
+    await server.time.advance(1_000)
+    expect(server.beats).toHaveLength(ended)
+  })
+
+  it('of a change of state never wait for what progress waits for', async () => {
+    app.atOnce = undefined
+    await start()
+    server.drainFor(600_000)
+    await ring()
+    app.drains[0]?.report({ running: 2 })
+    await settle()
+    app.drains[0]?.report({ running: 1 })
+    app.drains[0]?.fail(new Error('no'))
+    await settle()
+    expect(server.beats.at(-1)).toMatchObject({ state: 'failed', running: 1 })
+  })
+
   it('that the server refuses are told', async () => {
     await start()
     server.away = Object.assign(new Error('OOM command not allowed'), { name: 'ReplyError' })
@@ -192,6 +241,32 @@ describe('beats', () => {
     server.away = new Error('Command timed out')
     await server.time.advance(100_000)
     expect(app.log.lines).toEqual([])
+  })
+})
+
+describe('a drain that is withdrawn before its handler was called', () => {
+  it('is no reason to resume an app that it has not stopped', async () => {
+    const resuming = Promise.withResolvers<void>()
+    app.onResume = () => resuming.promise
+    await held()
+    server.phase = 'aborted'
+    await ring()
+    // The app still resumes when the next drain comes, and that one ends before it is done.
+    server.phase = 'draining'
+    server.epoch = '101'
+    server.drainFor(60_000)
+    await ring()
+    server.phase = 'aborted'
+    await ring()
+    expect(app.calls).toEqual(['drain', 'resume'])
+    resuming.resolve()
+    await settle()
+    expect(app.calls).toEqual(['drain', 'resume'])
+    expect(participant.state).toBe('running')
+    server.phase = 'draining'
+    server.epoch = '102'
+    await ring()
+    expect(app.calls).toEqual(['drain', 'resume', 'drain'])
   })
 })
 
