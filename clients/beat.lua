@@ -99,7 +99,9 @@ end
 local row = cjson.decode(text)
 local known = redis.call('HGET', KEYS[2], id)
 known = known and decode_row(known) or nil
-local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'v', 'type:' .. row.type, 'target:' .. id)
+local memo = 'newer:' .. row.type .. ':' .. (type(row.release) == 'string' and row.release or '')
+local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'boots', memo,
+  'type:' .. row.type, 'target:' .. id)
 local spoken = intent.v or VERSION
 if spoken ~= VERSION then
   -- Its words may mean something else here: it addresses nobody, and its version says why.
@@ -124,7 +126,9 @@ row.seen = now
 row['until'] = row.state == 'exited' and now or now + math.max(3 * every, 10000)
 redis.call('HSET', KEYS[2], id, cjson.encode(row))
 
-if not known then
+-- In a large roster only one boot in 64 looks for rows to remove: each look reads all of them.
+local size = known and 0 or redis.call('HLEN', KEYS[2])
+if not known and (size < 64 or size % 64 == 0) then
   for participant, other in pairs(read_roster(KEYS[2])) do
     if other['until'] < now - 600000 and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
       redis.call('HDEL', KEYS[2], participant)
@@ -136,17 +140,37 @@ if not known or known.state ~= row.state or known.epoch ~= row.epoch or known.ru
   redis.call('PUBLISH', reports, 'look')
 end
 
--- An old participant must not resume beside a newer release: look for one only when that can come.
+-- An old participant must not resume beside a newer release: look for one only when that can come. Whether there is one changes with
+-- a boot, a return from silence, or the end of the one that was found: between those the look of one beat serves all the others, or
+-- a thousand held participants would each read a thousand rows.
 local newer = 0
+if phase == 'released' and (not known or not alive(known)) then
+  intent.boots = string.format('%d', (tonumber(intent.boots) or 0) + 1)
+  redis.call('HSET', KEYS[1], 'boots', intent.boots)
+end
 if addressed and phase == 'released' then
-  local release = tonumber(string.match(row.release or '', '^v(%d+)$'))
-  for participant, other in pairs(read_roster(KEYS[2])) do
-    local theirs = tonumber(string.match(type(other.release) == 'string' and other.release or '', '^v(%d+)$'))
-    if participant ~= id and other.type == row.type and alive(other)
-      and (other.after == intent.epoch or (release and theirs and theirs > release)) then
-      newer = 1
-      break
+  local function number_of(release)
+    return tonumber(string.match(type(release) == 'string' and release or '', '^v(%d+)$'))
+  end
+  local ours = number_of(row.release)
+  local function is_newer(participant, other)
+    local theirs = number_of(other.release)
+    return participant ~= id and other.type == row.type and alive(other)
+      and (other.after == intent.epoch or (ours and theirs and theirs > ours))
+  end
+  local boots, found = string.match(intent[memo] or '', '^(%d+):(.*)$')
+  local there = found and found ~= '' and decode_row(redis.call('HGET', KEYS[2], found))
+  if there and is_newer(found, there) then
+    newer = 1
+  elseif found ~= '' or boots ~= (intent.boots or '0') then
+    found = ''
+    for participant, other in pairs(read_roster(KEYS[2])) do
+      if is_newer(participant, other) then
+        newer, found = 1, participant
+        break
+      end
     end
+    redis.call('HSET', KEYS[1], memo, (intent.boots or '0') .. ':' .. found)
   end
 end
 local left = in_force(intent) and intent.expiry - now or 0
