@@ -1,4 +1,5 @@
 import type { DeployReport } from '../deploy/report.ts'
+import { participantsJson } from './participants-json.ts'
 
 type SetOutput = (name: string, value: string) => void
 
@@ -27,7 +28,7 @@ type Written = Pick<
 
 function write(report: Written, setOutput: SetOutput): void {
   setOutput('outcome', report.outcome)
-  setOutput('drained', JSON.stringify(report.participants))
+  setOutput('drained', participantsJson(report.participants))
   setOutput('drain-seconds', String(report.drainSeconds ?? ''))
   setOutput('quiet-seconds', String(report.quietSeconds ?? ''))
   setOutput('jobs-finished', String(report.jobsFinished ?? ''))

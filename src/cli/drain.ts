@@ -2,6 +2,7 @@ import { type CommandEnd, commandProblem, runCommand } from '../deploy/command.t
 import { reportHold } from '../deploy/hold-report.ts'
 import { holdOpen, underGate } from '../deploy/under-gate.ts'
 import { formatDuration } from '../duration.ts'
+import { enumerate } from '../enumerate.ts'
 import { inspectGate, newDeployId, type Surroundings } from '../gate/gate.ts'
 import type { Hold } from '../gate/hold.ts'
 import { DeployError } from '../outcome.ts'
@@ -51,7 +52,7 @@ async function drain(request: DrainRequest, interrupts: Interrupts): Promise<num
       const there = await reading(() => inspectGate(gate, place.gateName, asker, types))
       stderrLog.info(
         there.length > 0
-          ? `taking part: ${there.map(({ dyno }) => dyno).join(', ')}`
+          ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}`
           : `nobody takes part yet as ${types.join(' or ')}`,
       )
       const follow = (one: Hold) => {
@@ -102,8 +103,10 @@ async function holdForAWhile(
 ): Promise<Ending> {
   const numbers = { ...gate.numbers, pushLeaseMs: holdMs }
   const { leftMs, untold } = await holdOpen({ ...gate, numbers }, asked)
-  for (const dyno of untold) {
-    gate.log.warning(`${dyno} has not been heard of since it was held, and may go on within a minute`)
+  if (untold.length > 0) {
+    const they =
+      untold.length === 1 ? 'has not been heard of since it was' : 'have not been heard of since they were'
+    gate.log.warning(`${enumerate(untold)} ${they} held, and may go on within a minute`)
   }
   const until = new Date(Date.now() + leftMs).toISOString()
   return {

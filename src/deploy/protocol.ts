@@ -1,3 +1,4 @@
+import { enumerate } from '../enumerate.ts'
 import { acquireGate, inspectGate, type Surroundings } from '../gate/gate.ts'
 import type { Held } from '../gate/held.ts'
 import { askByList, endByList, inspectLists } from '../gate/list/ask.ts'
@@ -37,7 +38,7 @@ function byGate(plan: DeployPlan, around: Surroundings): Protocol {
       const there = await inspectGate(around, plan.gateName, asker, types)
       log.info(
         there.length > 0
-          ? `taking part: ${there.map(({ dyno }) => dyno).join(', ')}`
+          ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}`
           : `nobody takes part yet as ${types.join(' or ')}`,
       )
     },

@@ -1,4 +1,5 @@
 import { formatDuration } from '../duration.ts'
+import { enumerate } from '../enumerate.ts'
 import { DeployError } from '../outcome.ts'
 import type { Blocker } from '../protocol/commit.ts'
 import { PROTOCOL_VERSION } from '../protocol/row.ts'
@@ -10,6 +11,9 @@ import type { Verdict } from './verdict.ts'
 /** For a participant or a deploy of another version of the protocol. */
 export const UPDATE_ADVICE =
   'Update the older one: the deploy-gate library in the app, or what deploys, the Action in the workflow or the deploy-gate command.'
+
+/** A message names so many participants with what they say of themselves. */
+const MOST_NOTES = 5
 
 const BACK = 'Nothing was pushed, and the clock is back at work.'
 
@@ -38,7 +42,10 @@ export function late(): DeployError {
 }
 
 export function refused(who: readonly ParticipantProgress[]): DeployError {
-  const each = who.map(({ dyno, note }) => `${dyno} refused to drain${note ? `: ${note}` : ''}`)
+  const each = who
+    .slice(0, MOST_NOTES)
+    .map(({ dyno, note }) => `${dyno} refused to drain${note ? `: ${note}` : ''}`)
+  if (who.length > MOST_NOTES) each.push(`so did ${enumerate(who.slice(MOST_NOTES).map(({ dyno }) => dyno))}`)
   return new DeployError(
     'refused',
     `${each.join('; ')}. ${BACK}`,
@@ -47,12 +54,12 @@ export function refused(who: readonly ParticipantProgress[]): DeployError {
 }
 
 export function notAcknowledged(who: readonly ParticipantProgress[], timeoutMs: number): DeployError {
-  const names = who
-    .map(({ dyno, state, foreign }) => {
+  const names = enumerate(
+    who.map(({ dyno, state, foreign }) => {
       if (foreign !== undefined) return `${dyno} (it speaks version ${foreign} of the drain protocol)`
       return state === 'silent' ? `${dyno} (not heard of any more)` : dyno
-    })
-    .join(', ')
+    }),
+  )
   if (who.some(({ foreign }) => foreign !== undefined)) {
     return new DeployError(
       'not-acknowledged',
@@ -91,7 +98,7 @@ export function drainTimeout(verdict: Verdict, timeoutMs: number, forced: boolea
       : 'A process ended during the drain, and Heroku has not started it again: heroku ps and heroku logs tell why.'
   return new DeployError(
     'drain-timeout',
-    `Not drained within ${formatDuration(timeoutMs)}${forced ? ', nor after they were told to abort' : ''}: ${[...running, ...short].join(', ')}.`,
+    `Not drained within ${formatDuration(timeoutMs)}${forced ? ', nor after they were told to abort' : ''}: ${[...(running.length > 0 ? [enumerate(running, MOST_NOTES)] : []), ...short].join(', ')}.`,
     `Nothing was pushed, and the clock goes on. ${advice}`,
   )
 }
@@ -148,7 +155,7 @@ export function clockUnknown(types: readonly string[], cause: Error, release: st
 
 /** Who keeps the gate shut, for a line in the log. */
 export function blockers(who: readonly Blocker[]): string {
-  return who.slice(0, 10).map(describe).join(', ') + (who.length > 10 ? ` and ${who.length - 10} more` : '')
+  return enumerate(who.map(describe))
 }
 
 function describe({ why, dyno, type, detail }: Blocker): string {

@@ -50,7 +50,9 @@ export class Contact extends LeasedContact {
   }
 
   /** Who takes part now. @param untilMs as in `insist` */
-  read(untilMs?: number): Promise<View> {
-    return this.insist(() => look(this.#around.host, this.#around.keys), untilMs)
+  async read(untilMs?: number): Promise<View> {
+    const view = await this.insist(() => look(this.#around.host, this.#around.keys), untilMs)
+    this.rest(view.rows.length)
+    return view
   }
 }

@@ -8,6 +8,7 @@ import type { Numbers } from './numbers.ts'
 import { isOutage } from './outage.ts'
 import { Progress } from './progress.ts'
 import { isHeld, isQuiet } from './quiet.ts'
+import { linesOf } from './telling.ts'
 
 /** A renewal may be late, or two of them lost. */
 const MISSED_RENEWALS = 3
@@ -59,13 +60,16 @@ export async function endDrain(
     try {
       view = await look(host, keys)
       limits ??= nextBeats(view, numbers.resumeWatchMs)
-      for (const { line } of progress.update(view, time.now() - from)) log.info(line)
+      for (const line of linesOf(progress.update(view, time.now() - from))) log.info(line)
     } catch (error) {
       // Who can't be read now may be read in a moment.
       if (!isOutage(error)) throw error
     }
     if (!view.rows.some((row) => isHeld(row, epoch, view.now) && isDue(row))) break
-    await alarm.wait(Math.min(250, numbers.lookEveryMs))
+    const everyMs = Math.min(250, numbers.lookEveryMs)
+    const restMs = Math.min(everyMs, Math.floor(view.rows.length * numbers.lookRestPerRowMs))
+    if (restMs > 0) await time.sleep(restMs, signal)
+    await alarm.wait(everyMs - restMs)
   }
   return {
     ended: true,

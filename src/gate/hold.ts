@@ -1,3 +1,4 @@
+import { enumerate } from '../enumerate.ts'
 import { commit } from '../protocol/commit.ts'
 import { force } from '../protocol/drain.ts'
 import { look, type View } from '../protocol/look.ts'
@@ -10,6 +11,7 @@ import { isOutage } from './outage.ts'
 import { type ParticipantProgress, Progress } from './progress.ts'
 import { awaitTold } from './quiet.ts'
 import { successors } from './successor.ts'
+import { linesOf } from './telling.ts'
 import type { DrainTerms } from './terms.ts'
 import { judge, type Verdict } from './verdict.ts'
 
@@ -141,10 +143,10 @@ export class Hold implements Held {
     if (loss) return [complaint.leaseLost(loss.why, loss.asker).message]
     const view = await look(this.#around.host, this.#around.keys)
     // Held ones may end: that is Heroku's SIGTERM. Who boots is held.
-    return this.#progress
+    const changes = this.#progress
       .update(view, this.elapsedMs)
       .filter(({ of }) => of.state === 'running' || of.state === 'failed' || of.state === 'silent')
-      .map(({ line }) => `${line}, while the deploy runs`)
+    return linesOf(changes).map((line) => `${line}, while the deploy runs`)
   }
 
   /** The new release runs: the held participants stay quiet for their SIGTERM. Never rejects: by now the deploy has happened. */
@@ -207,9 +209,14 @@ export class Hold implements Held {
       }
       if (this.#progress.held.length > 0) await this.#contact.wait(Math.min(250, numbers.lookEveryMs))
     }
-    for (const one of this.#progress.held)
+    const held = this.#progress.held.map(({ dyno }) => dyno)
+    if (held.length === 1)
       log.warning(
-        `${one.dyno} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`,
+        `${held[0]} was told to go on and has not said that it does yet; it resumes by itself when its lease ends`,
+      )
+    else if (held.length > 1)
+      log.warning(
+        `${enumerate(held)} were told to go on and have not said that they do yet; they resume by themselves when their lease ends`,
       )
     if (this.#progress.held.length === 0) this.#progress.quietEnded(this.elapsedMs)
   }
@@ -241,6 +248,6 @@ export class Hold implements Held {
   }
 
   #tell(view: View): void {
-    for (const { line } of this.#progress.update(view, this.elapsedMs)) this.#around.log.info(line)
+    for (const line of linesOf(this.#progress.update(view, this.elapsedMs))) this.#around.log.info(line)
   }
 }

@@ -21,6 +21,7 @@ export class LeasedContact {
   readonly #alarm: Alarm
   readonly #startedAt: number
   #ended = false
+  #restMs = 0
 
   /** @param sentAt when the request was sent that the lease of `leftMs` came with */
   constructor(around: Surroundings, { renew, lost }: LeaseTerms, sentAt: number, leftMs: number) {
@@ -54,6 +55,12 @@ export class LeasedContact {
   end(): void {
     this.#ended = true
     this.#lease.stop()
+  }
+
+  /** What was read had so many rows: the next wait is no shorter than they are worth, whoever rings. */
+  protected rest(rows: number): void {
+    // Of a handful it is not worth a timer.
+    this.#restMs = Math.floor(rows * this.#around.numbers.lookRestPerRowMs)
   }
 
   close(): void {
@@ -90,8 +97,11 @@ export class LeasedContact {
   }
 
   /** As `pause`, but whatever became of lease and deploy. */
-  wait(ms: number): Promise<void> {
-    return this.#alarm.wait(ms)
+  async wait(ms: number): Promise<void> {
+    const { time, signal } = this.#around
+    const restMs = Math.min(this.#restMs, ms)
+    if (restMs > 0) await time.sleep(restMs, signal).catch(() => {})
+    await this.#alarm.wait(ms - restMs)
   }
 
   #check(): void {

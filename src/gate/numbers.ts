@@ -13,6 +13,8 @@ export const NUMBERS = {
   requestValidMs: 30_000,
   /** between looks when nothing rings */
   lookEveryMs: 2_000,
+  /** for each row of a look, until the next one, whoever rings: it reads them all, and where many take part somebody always rings */
+  lookRestPerRowMs: 0.2,
   /** for participants that were told to force, until they must have acknowledged */
   forceGraceMs: 30_000,
   /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */

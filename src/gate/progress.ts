@@ -29,9 +29,23 @@ export interface ParticipantProgress {
 /** Something that a participant did. */
 export interface Change {
   readonly of: ParticipantProgress
+  readonly kind:
+    | 'asked'
+    | 'foreign'
+    | 'accepted'
+    | 'progress'
+    | 'drained'
+    | 'refused'
+    | 'ended'
+    | 'resumed'
+    | 'silent'
+    | 'gone'
   /** what it did, for a log */
   readonly line: string
 }
+
+/** `localeCompare` makes one of these for each two that it compares. */
+const byName = new Intl.Collator('en', { numeric: true })
 
 /** Follows the participants of one drain from view to view, and says what changed. */
 export class Progress {
@@ -49,7 +63,7 @@ export class Progress {
 
   get participants(): readonly ParticipantProgress[] {
     return [...this.#participants.values()].sort(
-      (a, b) => a.dyno.localeCompare(b.dyno, 'en', { numeric: true }) || a.seenMs - b.seenMs,
+      (a, b) => byName.compare(a.dyno, b.dyno) || a.seenMs - b.seenMs,
     )
   }
 
@@ -78,12 +92,12 @@ export class Progress {
       if (!known && !this.#types.has(row.type)) continue
       changes.push(...this.#take(row, view.now, known, atMs))
     }
+    const there = new Set(view.rows.map(({ id }) => id))
     for (const one of this.#participants.values()) {
-      if (one.state === 'silent' || one.state === 'exited' || view.rows.some((row) => row.id === one.id))
-        continue
+      if (one.state === 'silent' || one.state === 'exited' || there.has(one.id)) continue
       one.state = 'silent'
       one.lost = one.running
-      changes.push({ of: one, line: `${one.dyno} is gone from the roster${lostJobs(one)}` })
+      changes.push({ of: one, kind: 'gone', line: `${one.dyno} is gone from the roster${lostJobs(one)}` })
     }
     this.#started = true
     return changes
@@ -109,7 +123,9 @@ export class Progress {
       one.state = 'silent'
       one.lost = one.running
       const silence = formatDuration(now - row.seen)
-      return [{ of: one, line: `${one.dyno} has not been heard of for ${silence}${lostJobs(one)}` }]
+      return [
+        { of: one, kind: 'silent', line: `${one.dyno} has not been heard of for ${silence}${lostJobs(one)}` },
+      ]
     }
     if (row.v !== PROTOCOL_VERSION) {
       one.foreign = row.v
@@ -118,6 +134,7 @@ export class Progress {
         : [
             {
               of: one,
+              kind: 'foreign',
               line: `${one.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${PROTOCOL_VERSION}: it can't be asked`,
             },
           ]
@@ -126,10 +143,10 @@ export class Progress {
     if (!answers && row.state !== 'exited') {
       // What it says of another drain is no answer to this one.
       one.state = row.state === 'booting' ? 'booting' : 'running'
-      if (!known) return [{ of: one, line: `${one.dyno} is asked to drain` }]
+      if (!known) return [{ of: one, kind: 'asked', line: `${one.dyno} is asked to drain` }]
       if (row.state !== 'running' || one.acceptedMs === undefined || one.resumedMs !== undefined) return []
       one.resumedMs = atMs
-      return [{ of: one, line: `${one.dyno} is scheduling again` }]
+      return [{ of: one, kind: 'resumed', line: `${one.dyno} is scheduling again` }]
     }
     Object.assign(one, {
       state: row.state,
@@ -145,25 +162,28 @@ export class Progress {
       one.acceptedMs ??= atMs
     }
     if (row.state === 'drained') one.drainedMs ??= atMs
-    return this.#describe(before, one, known === undefined).map((line) => ({ of: one, line }))
+    return this.#describe(before, one, known === undefined)
   }
 
-  #describe(before: ParticipantProgress, one: ParticipantProgress, isNew: boolean): string[] {
+  #describe(before: ParticipantProgress, one: ParticipantProgress, isNew: boolean): Change[] {
     const jobs = `${count(one.running, 'job')} running, ${one.finished} finished, ${one.stored} stored`
     const note = one.note ? ` (${one.note})` : ''
+    const change = (kind: Change['kind'], did: string): Change[] => [
+      { of: one, kind, line: `${one.dyno}${did}` },
+    ]
     if (one.state !== before.state || (isNew && one.state !== 'running')) {
       if (one.state === 'drained')
-        return [`${one.dyno} is drained: ${one.finished} finished, ${one.stored} stored${note}`]
-      if (one.state === 'draining') return [`${one.dyno} accepted: ${jobs}${note}`]
-      if (one.state === 'failed') return [`${one.dyno} refuses to drain${note}`]
-      if (one.state === 'exited') return [`${one.dyno} ended; waiting for Heroku to start it again`]
+        return change('drained', ` is drained: ${one.finished} finished, ${one.stored} stored${note}`)
+      if (one.state === 'draining') return change('accepted', ` accepted: ${jobs}${note}`)
+      if (one.state === 'failed') return change('refused', ` refuses to drain${note}`)
+      if (one.state === 'exited') return change('ended', ' ended; waiting for Heroku to start it again')
     }
     const same =
       one.running === before.running &&
       one.finished === before.finished &&
       one.stored === before.stored &&
       one.note === before.note
-    return same || one.state !== 'draining' ? [] : [`${one.dyno}: ${jobs}${note}`]
+    return same || one.state !== 'draining' ? [] : change('progress', `: ${jobs}${note}`)
   }
 }
 
