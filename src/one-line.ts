@@ -1,17 +1,21 @@
 import { stripVTControlCharacters } from 'node:util'
 
 const LONGEST = 2_000
+/** Of a longer text only so many times what may be shown is looked at: escapes that are left out take room, too. */
+const LOOKED_AT = 4
 
 /**
  * One line of a text that comes from somebody else, without control characters and terminal sequences, of at most `longest`
  * characters: what a terminal would act on is left out, not obeyed.
  */
 export function oneLine(text: string, longest = LONGEST): string {
-  const plain = stripVTControlCharacters(text)
+  const beginning = text.slice(0, LOOKED_AT * longest)
+  const plain = stripVTControlCharacters(beginning.toWellFormed())
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
-    // Characters that reverse or hide text.
-    .replace(/[\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    // What reverses or hides text, or is nothing to see: GitHub's runner finds its commands through such characters.
+    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
     .trimEnd()
   const characters = [...plain]
-  return characters.length > longest ? `${characters.slice(0, longest - 1).join('')}…` : plain
+  if (characters.length <= longest && beginning.length === text.length) return plain
+  return `${characters.slice(0, longest - 1).join('')}…`
 }

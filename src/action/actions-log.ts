@@ -9,6 +9,15 @@ export const actionsLog: Log = {
   warning: (line) => core.warning(oneLine(line)),
 }
 
+/** Lines of the longest error that is shown. */
+const MOST_LINES = 60
+
+/** Why the step failed, as an annotation; it quotes what git, Heroku, a participant or an input says. */
+export function annotateError(title: string, text: string): void {
+  const lines = text.split('\n', MOST_LINES)
+  core.error(lines.map((line) => oneLine(line)).join('\n'), { title })
+}
+
 /** Puts what `work` logs under a heading that folds. */
 export function group<R>(heading: string, work: () => Promise<R>): Promise<R> {
   return core.group(logLine(heading), work)

@@ -6,8 +6,8 @@ import { oneLine } from '../one-line.ts'
  */
 
 /**
- * A line of the log. The runner obeys `::command::` at a line's beginning and `##[command]` anywhere in it
- * (https://github.com/actions/runner, ActionCommand.cs).
+ * A line of the log. The runner obeys `::command::` at a line's beginning, also after blanks, and `##[command]` anywhere in it
+ * (https://github.com/actions/runner, src/Runner.Common/ActionCommand.cs).
  */
 export function logLine(text: string): string {
   return oneLine(text)
@@ -18,12 +18,19 @@ export function logLine(text: string): string {
 /** Text in a markdown paragraph or table cell, without any meaning to markdown or HTML. */
 export function markdown(text: string, longest = 300): string {
   const escaped = oneLine(text, longest)
+    // Blanks at the beginning would make it code.
+    .trimStart()
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')
-    .replace(/[\\`*_{}[\]()#+\-.!|~@:$=]/g, (character) => `&#${character.charCodeAt(0)};`)
-  // A bare domain would become a link.
-  return escaped.replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`)
+    .replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`)
+  return (
+    escaped
+      // A bare domain would become a link.
+      .replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`)
+      // Mentions and addresses are looked for in the text that is left when markdown and entities are read: there it stands alone.
+      .replaceAll('@', '<span>@</span>')
+  )
 }
 
 /** A name in a mermaid chart, where `:`, `;`, `#`, `%`, `,` and braces have a meaning. */

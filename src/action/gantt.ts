@@ -34,5 +34,6 @@ function barOf({ name, fromMs, toMs, failed, section }: Span, endMs: number): st
   const leastMs = Math.max(1, endMs / 200)
   const style = failed ? 'crit, ' : section === 'gate' ? 'active, ' : ''
   const seconds = ((toMs - fromMs) / 1_000).toFixed(1)
-  return `${chartName(name)} ${seconds} s :${style}${Math.round(fromMs)}, ${Math.round(Math.max(toMs, fromMs + leastMs))}`
+  // A line that began with the name could be `section`, `click` or another word of mermaid's.
+  return `${seconds} s ${chartName(name)} :${style}${Math.round(fromMs)}, ${Math.round(Math.max(toMs, fromMs + leastMs))}`
 }

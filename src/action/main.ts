@@ -2,7 +2,7 @@ import * as core from '@actions/core'
 import { deploy } from '../deploy/deploy.ts'
 import type { DeployReport } from '../deploy/report.ts'
 import { DeployError, SUCCESSES } from '../outcome.ts'
-import { actionsLog, group } from './actions-log.ts'
+import { actionsLog, annotateError, group } from './actions-log.ts'
 import { open } from './opening.ts'
 import { writeOutputs, writePessimisticOutputs } from './outputs.ts'
 import { rememberEnd, rememberHold } from './state.ts'
@@ -41,7 +41,7 @@ async function report(report: DeployReport): Promise<void> {
   const { outcome, message, next } = report
   if (SUCCESSES.includes(outcome)) actionsLog.info(message)
   else {
-    core.error(`${message}\n${next}`, { title: `Deploy: ${outcome}` })
+    annotateError(`Deploy: ${outcome}`, `${message}\n${next}`)
     process.exitCode = core.ExitCode.Failure
   }
   try {

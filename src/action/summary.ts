@@ -64,7 +64,7 @@ function facts({ commit, release, url, drainSeconds, quietSeconds, ...report }: 
   const rows: [string, string | undefined][] = [
     ['Commit', commit && `<code>${markdown(commit.slice(0, 12))}</code>`],
     ['Release', release && markdown(release)],
-    ['App', url && `<${encodeURI(url)}>`],
+    ['App', url && link(url)],
     ['Drained in', drainSeconds === undefined ? undefined : formatDuration(drainSeconds * 1_000)],
     ['Clock quiet for', quietSeconds === undefined ? undefined : formatDuration(quietSeconds * 1_000)],
     ['Jobs finished', jobs(report.jobsFinished)],
@@ -73,6 +73,11 @@ function facts({ commit, release, url, drainSeconds, quietSeconds, ...report }: 
   const shown = rows.filter(([, value]) => value)
   if (shown.length === 0) return []
   return [['| | |', '|---|---|', ...shown.map(([name, value]) => `| ${name} | ${value} |`)].join('\n')]
+}
+
+/** What is percent-encoded already stays as it is. */
+function link(url: string): string {
+  return `<${encodeURI(url).replaceAll('%25', '%')}>`
 }
 
 function participants(all: readonly ParticipantReport[]): string[] {

@@ -1,3 +1,4 @@
+import { inertJson } from '../json.ts'
 import type { Log } from '../log.ts'
 import { oneLine } from '../one-line.ts'
 
@@ -10,16 +11,9 @@ export const stderrLog: Log = {
 /** A log for a command whose output is what it finds: only what wants attention is said beside it. */
 export const warningsOnly: Log = { info: () => {}, warning: stderrLog.warning }
 
-/** `value` as JSON on one line, of which a terminal obeys nothing: what JSON leaves as it is, is escaped too. */
+/** `value` as a line of JSON, of which a terminal obeys nothing. */
 export function jsonLine(value: unknown): string {
-  const text = JSON.stringify(value).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) =>
-    [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join(''),
-  )
-  return `${text}\n`
-}
-
-function escaped(unit: number): string {
-  return `\\u${unit.toString(16).padStart(4, '0')}`
+  return `${inertJson(value)}\n`
 }
 
 /** A moment as ISO 8601 in UTC, of the server's ms; `undefined` for a number that is none: rows may hold anything. */

@@ -1,9 +1,10 @@
 import type { Log } from '../log.ts'
+import { oneLine } from '../one-line.ts'
 
 /** Where a participant's lines go by default. */
 export const consoleLog: Log = {
-  info: (line) => console.log(`[deploy-gate] ${line}`),
-  warning: (line) => console.warn(`[deploy-gate] ${line}`),
+  info: (line) => console.log(`[deploy-gate] ${oneLine(line)}`),
+  warning: (line) => console.warn(`[deploy-gate] ${oneLine(line)}`),
 }
 
 /** The app's own `log`; a line that it fails to take goes to the console, with why, and nothing else comes of that. */

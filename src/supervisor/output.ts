@@ -1,6 +1,7 @@
 import { write } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Log } from '../log.ts'
+import { oneLine } from '../one-line.ts'
 import type { Time } from '../time.ts'
 import { NUMBERS } from './numbers.ts'
 
@@ -51,6 +52,7 @@ export class Output {
 
 /** The supervisor's own lines, each with `[deploy-gate] ` before it. A reader who has gone is nobody's loss. */
 export function logTo(output: Output): Log {
-  const line = (text: string) => void output.write(Buffer.from(`[deploy-gate] ${text}\n`)).catch(() => {})
+  const line = (text: string) =>
+    void output.write(Buffer.from(`[deploy-gate] ${oneLine(text)}\n`)).catch(() => {})
   return { info: line, warning: line }
 }

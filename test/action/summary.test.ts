@@ -86,6 +86,11 @@ describe('a summary', () => {
     }
   })
 
+  it('links to the app as its URL is written', () => {
+    const text = renderSummary(report({ url: 'https://shop.example.com/a%20b|`c`?d=%7C' }))
+    expect(text).toContain('| App | <https://shop.example.com/a%20b%7C%60c%60?d=%7C> |')
+  })
+
   it('stays under 1 MiB with 1,000 participants of many words, and shows first who did not drain', () => {
     const { drainedSeconds: _, ...undrained } = clock
     const many = Array.from({ length: 1_000 }, (_, i) => ({
@@ -113,9 +118,9 @@ describe('a chart', () => {
         '  dateFormat x',
         '  axisFormat %M:%S',
         '  section Gate',
-        '  clock.1 draining 12.3 s :active, 1000, 13300',
+        '  12.3 s clock.1 draining :active, 1000, 13300',
         '  section Heroku',
-        '  push and build 26.6 s :crit, 13400, 40000',
+        '  26.6 s push and build :crit, 13400, 40000',
       ].join('\n'),
     )
   })

@@ -13,6 +13,8 @@ export interface StepResult {
   readonly outputs: Readonly<Record<string, string>>
   readonly state: Readonly<Record<string, string>>
   readonly annotations: readonly Annotation[]
+  /** names of the workflow commands that the runner obeyed, in their order */
+  readonly obeyed: readonly string[]
   /** markdown */
   readonly summary: string
   /** what a user sees */
@@ -99,6 +101,7 @@ export function run(
       outputs,
       state,
       annotations: log.annotations,
+      obeyed: log.obeyed,
       summary,
       log: log.shown,
       raw: log.raw,

@@ -17,6 +17,8 @@ interface Waiting {
 /** Reads a step's output as the runner does: obeys its commands, and masks from then on what it was told to mask. */
 export class StepLog {
   readonly annotations: Annotation[] = []
+  /** names of the commands that were obeyed, in their order */
+  readonly obeyed: string[] = []
   readonly #raw: string[] = []
   readonly #shown: string[] = []
   readonly #masks = new Set<string>()
@@ -84,6 +86,7 @@ export class StepLog {
   }
 
   #obey({ name, message, properties }: WorkflowCommand): void {
+    this.obeyed.push(name)
     switch (name) {
       case 'add-mask':
         this.#mask(message)

@@ -5,7 +5,7 @@ export interface WorkflowCommand {
   readonly message: string
 }
 
-/** Commands that are lines of the log; the runner shows any other name as it is. */
+/** Commands that are lines of the log, in whatever case; the runner shows any other name as it is. */
 const NAMES = [
   'add-mask',
   'group',
@@ -16,16 +16,28 @@ const NAMES = [
   'debug',
   'stop-commands',
   'echo',
+  // Old ones that it still knows, if only to refuse some.
+  'set-output',
+  'save-state',
+  'set-env',
+  'add-path',
+  'add-matcher',
+  'remove-matcher',
 ]
+
+/** What .NET overlooks where it looks for a text, as the runner does for the beginning of a command. */
+const OVERLOOKED = /[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu
 
 /**
  * Reads `::name key=value,key=value::message` at a line's beginning, and the old `##[name key=value;]message` anywhere in it
  * (https://github.com/actions/runner, ActionCommand.cs).
  */
 export function parseCommand(line: string): WorkflowCommand | undefined {
-  const now = /^\s*::([a-z-]+)(?: ([^:]*))?::(.*)$/.exec(line)
-  const old = now ? null : /##\[([a-z-]+)(?: ([^\]]*))?\](.*)$/.exec(line)
-  const [, name = '', properties = '', message = ''] = now ?? old ?? []
+  const seen = line.replace(OVERLOOKED, '')
+  const now = /^[\s\u0085]*::([a-z-]+)(?: ([^:]*))?::(.*)$/i.exec(seen)
+  const old = now ? null : /##\[([a-z-]+)(?: ([^\]]*))?\](.*)$/i.exec(seen)
+  const [, given = '', properties = '', message = ''] = now ?? old ?? []
+  const name = given.toLowerCase()
   if (!NAMES.includes(name)) return undefined
   const pairs = properties.split(now ? ',' : ';').flatMap((pair): [string, string][] => {
     const at = pair.indexOf('=')
