@@ -3,11 +3,14 @@ import { deploy } from '../deploy/deploy.ts'
 import type { DeployReport } from '../deploy/report.ts'
 import { DeployError, SUCCESSES } from '../outcome.ts'
 import { actionsLog, annotateError, group } from './actions-log.ts'
+import { endOnCrash } from './crash.ts'
 import { open } from './opening.ts'
 import { writeOutputs, writePessimisticOutputs } from './outputs.ts'
+import { hideSecretsIn } from './secrets.ts'
 import { rememberEnd, rememberHold } from './state.ts'
 import { renderSummary } from './summary.ts'
 
+endOnCrash(() => core.setOutput('outcome', 'failed'))
 const cancel = new AbortController()
 // With a listener the process survives the signal, and has the runner's 7.5 s to give the clock back.
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
@@ -36,7 +39,8 @@ try {
   await report({ ...nothing, outcome, message, next })
 }
 
-async function report(report: DeployReport): Promise<void> {
+async function report(told: DeployReport): Promise<void> {
+  const report = hideSecretsIn(told)
   writeOutputs(report, core.setOutput)
   const { outcome, message, next } = report
   if (SUCCESSES.includes(outcome)) actionsLog.info(message)

@@ -3,8 +3,9 @@ import type { DeployPlan } from '../deploy/plan.ts'
 import { type Heroku, openHeroku } from '../heroku/heroku.ts'
 import type { Log } from '../log.ts'
 import { systemTime, type Time } from '../time.ts'
-import { actionsLog, maskSecret } from './actions-log.ts'
+import { actionsLog } from './actions-log.ts'
 import { readPlan, secretsOfPlan } from './inputs.ts'
+import { maskSecret } from './secrets.ts'
 
 /** What the main and the post step begin with: the plan, and what it is carried out with. */
 export interface Opening {

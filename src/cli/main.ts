@@ -38,6 +38,11 @@ line, the environment or the Redis can't be used; ${EXIT.refused}, it was asked,
 code, or 128 and the number of the signal that ended it.
 `
 
+// Node would print an error with everything that hangs on it, and nobody knows what that is.
+process.on('uncaughtException', (error: unknown) => {
+  console.error(error instanceof Error ? error.stack : String(error))
+  process.exit(EXIT.nothingDone)
+})
 process.exitCode = await main(process.argv.slice(2))
 
 async function main([name, ...args]: readonly string[]): Promise<number> {

@@ -51,11 +51,17 @@ export function createClient(address: RedisAddress, trust: Trust, terms: LinkTer
     reconnectOnError(error) {
       // One server that is a cluster's node stays that however often it is connected to.
       if (!isElsewhere(error) || (error.message.startsWith('MOVED ') && !address.topology)) return false
-      if (client.listenerCount('error') > 0) client.emit('error', error)
+      client.emit('error', error)
       return true
     },
   })
+  client.on('error', forgetArguments)
   return client
+}
+
+/** ioredis hangs the refused command on its error, and the arguments of AUTH are user and password: whoever prints it would show them. */
+function forgetArguments(error: Error & { command?: { name: string } }): void {
+  if (error.command) error.command = { name: error.command.name }
 }
 
 /** Exponential and jittered: 0.1 s doubling up to `capMs`, each between half of it and all of it. `random` is in [0, 1). */

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process'
-import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { refusalAnswer } from '../heroku/support/answers.ts'
 import { leaks, type StepResult } from '../support/runner/runner.ts'
@@ -44,7 +43,7 @@ describe('nobody is drained and nothing is pushed', { timeout: 60_000 }, () => {
 
   it('when the clone is shallow and can not be completed', async () => {
     await using scene = await openScene()
-    const shallow = cloneShallow(scene)
+    const shallow = scene.shallowClone()
     execFileSync('git', ['remote', 'remove', 'origin'], { cwd: shallow, env: scene.world.env })
     const result = await untouched(scene, {}, { workspace: shallow })
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
@@ -108,16 +107,8 @@ it('completes a shallow clone from where it came, and deploys', { timeout: 60_00
   scene.builds()
   scene.world.git.release()
   await scene.clock('v42')
-  const result = await scene.step({ 'wait-for-clock': '0' }, { workspace: cloneShallow(scene) }).done
+  const result = await scene.step({ 'wait-for-clock': '0' }, { workspace: scene.shallowClone() }).done
   expect(told(result, 'error')).toBe('')
   expect(result.outputs.outcome).toBe('deployed')
   expect(scene.pushed()).toBe(scene.commit)
 })
-
-function cloneShallow({ world }: Scene): string {
-  const folder = join(world.folder, 'shallow')
-  execFileSync('git', ['clone', '--quiet', '--depth=1', `file://${world.checkout.path}`, folder], {
-    env: world.env,
-  })
-  return folder
-}

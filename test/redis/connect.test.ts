@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createServer, getCACertificates, setDefaultCACertificates } from 'node:tls'
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DeployError } from '../../src/outcome.ts'
 import { parseRedisUrl } from '../../src/redis/address.ts'
@@ -85,6 +86,7 @@ describe('a user and password', () => {
     )
     expect(error.next).toBe(ORIGIN.staleLogin)
     expect(lines).toEqual([])
+    expect(inspect(error, { depth: Number.POSITIVE_INFINITY, showHidden: true })).not.toContain(PASSWORD)
   })
 })
 

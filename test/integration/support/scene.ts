@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process'
+import { join } from 'node:path'
 import type { Redis } from 'ioredis'
 import { expect } from 'vitest'
 import { releasesAnswer, slugAnswer } from '../../heroku/support/answers.ts'
@@ -29,7 +31,9 @@ export interface Scene extends AsyncDisposable {
   buildWith(script: string): void
   /** Heroku's answer to a push: the build waits until `world.git.release()`, then v43 is there with `status`. */
   builds(status?: 'succeeded' | 'failed'): void
-  step(inputs?: Record<string, string>, over?: { workspace?: string }): Step
+  step(inputs?: Record<string, string>, over?: { workspace?: string; env?: Record<string, string> }): Step
+  /** A shallow clone of the checkout, as actions/checkout makes one. */
+  shallowClone(): string
   /** the head of Heroku's main */
   pushed(): string
   /** Fails if a secret stands anywhere that a person can see it. */
@@ -68,16 +72,22 @@ export async function openScene(): Promise<Scene> {
       world.api.script('/apps/shop/releases', releasesAnswer(before), releasesAnswer(...after))
       world.api.script('/slugs/slug-43', slugAnswer(commit))
     },
-    step(inputs = {}, { workspace = world.checkout.path } = {}) {
+    step(inputs = {}, { workspace = world.checkout.path, env = {} } = {}) {
       // Only now: what tests themselves push is built by nobody.
       world.git.hook('shop', 'pre-receive', build)
       const step = startStep({
         inputs: { 'heroku-app': 'shop', 'heroku-api-key': API_KEY, ...inputs },
-        env: { ...world.env, HEROKU_API_URL: world.api.url, HEROKU_GIT_URL: world.git.url },
+        env: { ...world.env, HEROKU_API_URL: world.api.url, HEROKU_GIT_URL: world.git.url, ...env },
         workspace,
       })
       steps.push(step)
       return step
+    },
+    shallowClone() {
+      const folder = join(world.folder, 'shallow')
+      const from = `file://${world.checkout.path}`
+      execFileSync('git', ['clone', '--quiet', '--depth=1', from, folder], { env: world.env })
+      return folder
     },
     pushed: () => world.remote.git('rev-parse', 'refs/heads/main'),
     assertSecret({ raw, summary, outputs }) {
