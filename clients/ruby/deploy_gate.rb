@@ -51,7 +51,11 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])
 
 local VERSION = '1'
-local MAX_EPOCH = 9007199254740991
+-- What no listener and no deployer writes is not believed: it would hold a gate for good. A row is forgotten after so many ms, no lease
+-- is half as long, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.
+local FORGOTTEN, LONGEST_LEASE, FARTHEST = 600000, 7200000, 3155760000000000
+-- Bytes. A row that a beat has written is encoded anew, with six bytes for some characters.
+local LONGEST_ID, LONGEST_ROW = 512, 32768
 
 -- Fields of the intent by name; a missing field is false.
 local function intent_fields(key, ...)
@@ -63,29 +67,40 @@ local function intent_fields(key, ...)
 end
 
 local function in_force(intent)
-  return (intent.phase == 'draining' or intent.phase == 'pushing') and tonumber(intent.expiry) > now
+  local expiry = tonumber(intent.expiry) or 0
+  return (intent.phase == 'draining' or intent.phase == 'pushing') and expiry > now and expiry <= now + LONGEST_LEASE
+end
+
+local function is_epoch(text)
+  return text and string.match(text, '^%d+$') and tonumber(text) < tonumber(now_us) + FARTHEST
 end
 
 -- The phase as the server sees it: an unfinished intent that ran out has lapsed.
 local function phase_of(intent)
-  if not intent.phase then
-    return ''
-  end
   if intent.phase == 'draining' or intent.phase == 'pushing' then
     return in_force(intent) and intent.phase or 'lapsed'
   end
-  return intent.phase
+  return (intent.phase == 'released' or intent.phase == 'aborted') and intent.phase or ''
+end
+
+-- A server's clock may have been set back since, though not by so much.
+local function is_time(value)
+  return type(value) == 'number' and value >= 0 and value <= now + FORGOTTEN
 end
 
 -- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,
 -- so that a row of another one is told apart and not misread.
 local function decode_row(text)
-  local ok, row = pcall(cjson.decode, text)
-  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'
-    or type(row.state) ~= 'string' or type(row.seen) ~= 'number' or type(row['until']) ~= 'number'
-    or type(row.joined) ~= 'number' then
+  if #text > LONGEST_ROW then
     return nil
   end
+  local ok, row = pcall(cjson.decode, text)
+  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'
+    or type(row.state) ~= 'string' or not is_time(row.seen) or not is_time(row.joined)
+    or type(row['until']) ~= 'number' or not (row['until'] >= 0) then
+    return nil
+  end
+  row['until'] = math.min(row['until'], row.seen + FORGOTTEN)
   return row
 end
 
@@ -93,7 +108,9 @@ end
 local function read_roster(key)
   local rows, flat = {}, redis.call('HGETALL', key)
   for index = 1, #flat, 2 do
-    rows[flat[index]] = decode_row(flat[index + 1])
+    if #flat[index] <= LONGEST_ID then
+      rows[flat[index]] = decode_row(flat[index + 1])
+    end
   end
   return rows
 end
@@ -140,8 +157,8 @@ end
 -- ARGV: participant id, row (JSON), ms until its next beat at the latest, '1' until it has had its first answer, reports
 -- Replies: version of the intent, now, epoch, phase, ms left, expiry, addressed, force, newer
 local id, text, every, first, reports = unpack(ARGV)
-if #text > 4096 then
-  return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes')
+if #text > 4096 or #id > LONGEST_ID then
+  return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes, and its id 512')
 end
 local row = cjson.decode(text)
 local known = redis.call('HGET', KEYS[2], id)
@@ -150,8 +167,9 @@ local memo = 'newer:' .. row.type .. ':' .. (type(row.release) == 'string' and r
 local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'boots', memo,
   'type:' .. row.type, 'target:' .. id)
 local spoken = intent.v or VERSION
-if spoken ~= VERSION then
-  -- Its words may mean something else here: it addresses nobody, and its version says why.
+if spoken ~= VERSION or not is_epoch(intent.epoch) then
+  -- Its words may mean something else here: it addresses nobody, and its version says why. And nobody must answer an epoch after which
+  -- no other is higher.
   intent = {}
 end
 local phase = phase_of(intent)
@@ -170,14 +188,14 @@ if not known and first == '1' and not addressed and (phase == 'pushing' or phase
 end
 row.seen = now
 -- Three beats may be missed, and never less than ten seconds, before a participant counts as silent.
-row['until'] = row.state == 'exited' and now or now + math.max(3 * every, 10000)
+row['until'] = row.state == 'exited' and now or now + math.min(math.max(3 * every, 10000), FORGOTTEN)
 redis.call('HSET', KEYS[2], id, cjson.encode(row))
 
 -- In a large roster only one boot in 64 looks for rows to remove: each look reads all of them.
 local size = known and 0 or redis.call('HLEN', KEYS[2])
 if not known and (size < 64 or size % 64 == 0) then
   for participant, other in pairs(read_roster(KEYS[2])) do
-    if other['until'] < now - 600000 and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
+    if other['until'] < now - FORGOTTEN and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
       redis.call('HDEL', KEYS[2], participant)
     end
   end
@@ -221,7 +239,7 @@ if addressed and phase == 'released' then
   end
 end
 local left = in_force(intent) and intent.expiry - now or 0
-return { spoken, now, intent.epoch or '', phase, left, tonumber(intent.expiry or 0), addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }
+return { spoken, now, intent.epoch or '', phase, left, tonumber(intent.expiry) or 0, addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }
 LUA
   # --- beat.lua: end
 

@@ -1,7 +1,7 @@
 import type { GateKeys } from './keys.ts'
 import type { Owner } from './owner.ts'
 import { ReplyReader } from './reply.ts'
-import { parseRow, type Row } from './row.ts'
+import { FORGOTTEN_MS, parseRow, type Row } from './row.ts'
 import { run, type ScriptHost, script } from './script.ts'
 import lookBody from './scripts/look.lua'
 
@@ -41,7 +41,10 @@ export async function look(host: ScriptHost, keys: GateKeys): Promise<View> {
   const reply = new ReplyReader('look', await run(host, lookScript, [keys.intent, keys.roster], []))
   const now = reply.number()
   const fields = pairs(reply.list())
-  const rows = pairs(reply.list()).flatMap(([id, text]) => parseRow(id, text) ?? [])
+  const rows = pairs(reply.list()).flatMap(([id, text]) => {
+    const row = parseRow(id, text)
+    return row && row.seen <= now + FORGOTTEN_MS ? row : []
+  })
   const field = Object.fromEntries(fields)
   const intent = field.id && {
     v: field.v ?? '',
@@ -60,9 +63,12 @@ export async function look(host: ScriptHost, keys: GateKeys): Promise<View> {
   return { now, intent: intent || undefined, rows }
 }
 
+/** No lease is half as long: one that says so was not written by a deployer. As in prelude.lua. */
+const LONGEST_LEASE_MS = 7_200_000
+
 /** Whether the drain is asked for now: neither finished nor lapsed. */
 export function isInForce({ phase, expiry }: Intent, now: number): boolean {
-  return (phase === 'draining' || phase === 'pushing') && expiry > now
+  return (phase === 'draining' || phase === 'pushing') && expiry > now && expiry <= now + LONGEST_LEASE_MS
 }
 
 function pairs(flat: readonly string[]): [string, string][] {

@@ -41,6 +41,9 @@ export interface Row extends OwnRow {
   readonly after?: string
 }
 
+/** After so many ms without a beat a row is forgotten; nobody is alive, and no clock was wrong, for longer. As in prelude.lua. */
+export const FORGOTTEN_MS = 600_000
+
 /** Characters of a note; the server refuses rows over 4,096 bytes. */
 export const NOTE_LENGTH = 200
 
@@ -87,7 +90,7 @@ export function parseRow(id: string, text: string): Row | undefined {
     state,
     joined,
     seen,
-    until,
+    until: Math.min(until, seen + FORGOTTEN_MS),
     running: count('running') ?? 0,
     finished: count('finished') ?? 0,
     stored: count('stored') ?? 0,

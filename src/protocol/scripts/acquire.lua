@@ -23,10 +23,10 @@ if now > tonumber(not_after) then
 end
 
 local rows = read_roster(KEYS[3])
-local epoch = tonumber(now_us)
+local epoch, farthest = tonumber(now_us), tonumber(now_us) + FARTHEST
 local function above(other)
   other = tonumber(other or 0)
-  if other and other >= epoch and other < MAX_EPOCH then
+  if other and other >= epoch and other < farthest then
     epoch = other + 1
   end
 end
@@ -49,7 +49,7 @@ end
 
 local joins = latest_joins(rows)
 for participant, row in pairs(rows) do
-  if row['until'] < now - 600000 then
+  if row['until'] < now - FORGOTTEN then
     redis.call('HDEL', KEYS[3], participant)
   elseif counts[row.type] and alive(row) and not replaced(row, joins) then
     redis.call('HSET', KEYS[1], 'target:' .. participant, row.dyno)

@@ -3,8 +3,8 @@
 -- ARGV: participant id, row (JSON), ms until its next beat at the latest, '1' until it has had its first answer, reports
 -- Replies: version of the intent, now, epoch, phase, ms left, expiry, addressed, force, newer
 local id, text, every, first, reports = unpack(ARGV)
-if #text > 4096 then
-  return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes')
+if #text > 4096 or #id > LONGEST_ID then
+  return redis.error_reply('ROWSIZE a participant row has at most 4096 bytes, and its id 512')
 end
 local row = cjson.decode(text)
 local known = redis.call('HGET', KEYS[2], id)
@@ -13,8 +13,9 @@ local memo = 'newer:' .. row.type .. ':' .. (type(row.release) == 'string' and r
 local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'boots', memo,
   'type:' .. row.type, 'target:' .. id)
 local spoken = intent.v or VERSION
-if spoken ~= VERSION then
-  -- Its words may mean something else here: it addresses nobody, and its version says why.
+if spoken ~= VERSION or not is_epoch(intent.epoch) then
+  -- Its words may mean something else here: it addresses nobody, and its version says why. And nobody must answer an epoch after which
+  -- no other is higher.
   intent = {}
 end
 local phase = phase_of(intent)
@@ -33,14 +34,14 @@ if not known and first == '1' and not addressed and (phase == 'pushing' or phase
 end
 row.seen = now
 -- Three beats may be missed, and never less than ten seconds, before a participant counts as silent.
-row['until'] = row.state == 'exited' and now or now + math.max(3 * every, 10000)
+row['until'] = row.state == 'exited' and now or now + math.min(math.max(3 * every, 10000), FORGOTTEN)
 redis.call('HSET', KEYS[2], id, cjson.encode(row))
 
 -- In a large roster only one boot in 64 looks for rows to remove: each look reads all of them.
 local size = known and 0 or redis.call('HLEN', KEYS[2])
 if not known and (size < 64 or size % 64 == 0) then
   for participant, other in pairs(read_roster(KEYS[2])) do
-    if other['until'] < now - 600000 and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
+    if other['until'] < now - FORGOTTEN and redis.call('HEXISTS', KEYS[1], 'target:' .. participant) == 0 then
       redis.call('HDEL', KEYS[2], participant)
     end
   end
@@ -84,4 +85,4 @@ if addressed and phase == 'released' then
   end
 end
 local left = in_force(intent) and intent.expiry - now or 0
-return { spoken, now, intent.epoch or '', phase, left, tonumber(intent.expiry or 0), addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }
+return { spoken, now, intent.epoch or '', phase, left, tonumber(intent.expiry) or 0, addressed and 1 or 0, intent.force == '1' and 1 or 0, newer }

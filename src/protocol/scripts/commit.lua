@@ -30,6 +30,12 @@ for index = 7, #ARGV, 2 do
   held[ARGV[index]] = 0
 end
 
+-- No answer has ever told a participant of more than the lease.
+local function hold_of(row)
+  local hold = tonumber(row.hold) or 0
+  return hold <= tonumber(intent.expiry) and hold or 0
+end
+
 for participant, row in pairs(rows) do
   local target = intent['target:' .. participant]
   if (asked[row.type] or target) and row.state ~= 'exited' and not replaced(row, joins) then
@@ -41,8 +47,8 @@ for participant, row in pairs(rows) do
       block('version', row.dyno, row.type, tostring(row.v), participant)
     elseif row.epoch ~= epoch or row.state ~= 'drained' then
       block(row.epoch == epoch and row.state or 'unanswered', row.dyno, row.type, tostring(row.running or 0), participant)
-    elseif (tonumber(row.hold) or 0) < now + margin then
-      block('short-hold', row.dyno, row.type, string.format('%.0f', (tonumber(row.hold) or 0) - now), participant)
+    elseif hold_of(row) < now + margin then
+      block('short-hold', row.dyno, row.type, string.format('%.0f', hold_of(row) - now), participant)
     else
       held[row.type] = (held[row.type] or 0) + 1
     end
