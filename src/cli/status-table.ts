@@ -116,7 +116,7 @@ function participants(rows: readonly Row[], { intent, now }: View, paper: Paper)
     ],
     rows,
   )
-  const width = Math.max(...table.map((line) => line.length)) + 2
+  const width = table.reduce((most, line) => Math.max(most, line.length), 0) + 2
   const beside = paper.columns - width >= NARROWEST_NOTE
   const anyNote = rows.some(({ note }) => note)
   return table.flatMap((line, at) => {

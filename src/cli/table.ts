@@ -8,7 +8,7 @@ export interface Column<T> {
 /** Lines of a table with a heading, each column as wide as it must be, two blanks between. Cells hold one line each. */
 export function renderTable<T>(columns: readonly Column<T>[], rows: readonly T[]): string[] {
   const cells = [columns.map(({ head }) => head), ...rows.map((row) => columns.map(({ cell }) => cell(row)))]
-  const widths = columns.map((_, at) => Math.max(...cells.map((line) => length(line[at]))))
+  const widths = columns.map((_, at) => cells.reduce((most, line) => Math.max(most, length(line[at])), 0))
   return cells.map((line) =>
     line
       .map((cell, at) => {

@@ -9,7 +9,7 @@ export function reportHold(hold: Pick<Held, 'participants' | 'quietMs'> | undefi
   const [jobsFinished, jobsStored] = [sum(participants, 'finished'), sum(participants, 'stored')]
   return {
     participants,
-    ...(drained.length > 0 && { drainSeconds: seconds(Math.max(...drained)) }),
+    ...(drained.length > 0 && { drainSeconds: seconds(drained.reduce((most, one) => Math.max(most, one))) }),
     ...(quietMs !== undefined && { quietSeconds: seconds(quietMs) }),
     ...(jobsFinished !== undefined && { jobsFinished }),
     ...(jobsStored !== undefined && { jobsStored }),

@@ -71,11 +71,12 @@ export async function endDrain(
     if (restMs > 0) await time.sleep(restMs, signal)
     await alarm.wait(everyMs - restMs)
   }
+  const joins = latestJoins(view)
   return {
     ended: true,
     resumed: progress.participants.flatMap(({ dyno, resumedMs }) => (resumedMs === undefined ? [] : dyno)),
     waiting: view.rows
-      .filter((row) => isQuiet(row, epoch) && !isReplaced(row, view))
+      .filter((row) => isQuiet(row, epoch) && !((joins.get(row.dyno) ?? 0) > row.seen))
       .map((row) => ({ dyno: row.dyno, silent: !isAlive(row, view.now) })),
   }
 }
@@ -87,7 +88,11 @@ function nextBeats({ rows, now }: View, graceMs: number): Map<string, number> {
   )
 }
 
-/** Whether another boot of its dyno took its place after it was last heard of. */
-function isReplaced(row: Row, { rows, now }: View): boolean {
-  return rows.some((other) => other.dyno === row.dyno && isAlive(other, now) && other.joined > row.seen)
+/** Dyno → when the last of its boots that is alive joined: it took the place of whoever was last heard of before. */
+function latestJoins({ rows, now }: View): ReadonlyMap<string, number> {
+  const joins = new Map<string, number>()
+  for (const row of rows) {
+    if (isAlive(row, now)) joins.set(row.dyno, Math.max(row.joined, joins.get(row.dyno) ?? 0))
+  }
+  return joins
 }

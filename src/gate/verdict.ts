@@ -30,7 +30,8 @@ export function judge(
   terms: DrainTerms,
   nowMs: number,
 ): Verdict {
-  const present = participants.filter((one) => one.state !== 'exited' && !isReplaced(one, participants))
+  const latest = latestBoots(participants)
+  const present = participants.filter((one) => one.state !== 'exited' && !isReplaced(one, latest))
   const undrained = present.filter((one) => one.state !== 'drained')
   const short: Shortage[] = []
   const missing: Shortage[] = []
@@ -55,12 +56,19 @@ export function judge(
   }
 }
 
+/** Dyno → when the last of its boots that is not silent was first seen. */
+function latestBoots(participants: readonly ParticipantProgress[]): ReadonlyMap<string, number> {
+  const latest = new Map<string, number>()
+  for (const { state, dyno, seenMs } of participants) {
+    if (state !== 'silent' && seenMs >= (latest.get(dyno) ?? 0)) latest.set(dyno, seenMs)
+  }
+  return latest
+}
+
 /** A participant that fell silent, and another boot of its dyno is there. */
-function isReplaced(one: ParticipantProgress, participants: readonly ParticipantProgress[]): boolean {
-  return (
-    one.state === 'silent' &&
-    participants.some(
-      (other) => other.dyno === one.dyno && other.seenMs > one.seenMs && other.state !== 'silent',
-    )
-  )
+function isReplaced(
+  { state, dyno, seenMs }: ParticipantProgress,
+  latest: ReadonlyMap<string, number>,
+): boolean {
+  return state === 'silent' && (latest.get(dyno) ?? 0) > seenMs
 }

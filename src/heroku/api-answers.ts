@@ -41,6 +41,8 @@ export function plain(text: string, length = 200): string {
 
 type Fields = Record<string, unknown>
 
+const LONGEST_TEXT = 1_000
+
 function fields(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
   throw new UnreadableAnswerError(`${what} is not an object`)
@@ -52,7 +54,7 @@ function list(value: unknown, what: string): unknown[] {
 }
 
 function text(value: unknown, what: string): string {
-  if (typeof value === 'string' && value !== '' && value.length <= 1_000) return value
+  if (typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT) return value
   throw new UnreadableAnswerError(`${what} is not a text`)
 }
 
@@ -65,7 +67,7 @@ function status(value: unknown, what: string): Status {
 function optionalId(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { id } = value as Fields
-  return typeof id === 'string' && id !== '' ? id : undefined
+  return typeof id === 'string' && id !== '' && id.length <= LONGEST_TEXT ? id : undefined
 }
 
 function httpUrl(value: unknown): string | undefined {

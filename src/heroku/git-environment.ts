@@ -56,6 +56,8 @@ export function herokuEnvironment(env: NodeJS.ProcessEnv, remoteUrl: string, api
     ...QUIET,
     [`http.${remoteUrl}.extraHeader`, ''],
     [`http.${remoteUrl}.extraHeader`, basicHeader(apiKey)],
+    // Git would take the header along to wherever it is sent.
+    [`http.${remoteUrl}.followRedirects`, 'false'],
     [`credential.${remoteUrl}.helper`, ''],
     ['push.pushOption', ''],
   ])

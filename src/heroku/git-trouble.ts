@@ -13,7 +13,7 @@ export type Trouble =
 const SIGNS: readonly (readonly [RegExp, Trouble])[] = [
   [/concurrent builds limit/i, 'too-many-builds'],
   [/too many requests|requested URL returned error: 429/i, 'too-many-requests'],
-  [/No such app as |repository .* not found/i, 'no-such-app'],
+  [/No such app as |repository .{0,300} not found/i, 'no-such-app'],
   [
     /Authentication failed|could not read (Username|Password)|requested URL returned error: 401|Invalid credentials/i,
     'credentials',

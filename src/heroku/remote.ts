@@ -30,7 +30,7 @@ export async function remoteHead(
   if (answer.code === 0) {
     // ls-remote matches by the end of the name: `refs/heads/x/refs/heads/main` is listed too.
     const line = answer.stdout.find((entry) => entry.split('\t')[1] === name)
-    return line?.split('\t')[0]
+    return /^[0-9a-f]{40,64}(?=\t)/.exec(line ?? '')?.[0]
   }
   const { message, next } = adviceFor(troubleOf(answer.stderr), app, git.remoteUrl)
   const said = answer.stderr.findLast((line) => /^(fatal|error|remote):/.test(line))

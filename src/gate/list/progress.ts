@@ -1,6 +1,6 @@
 import { NOTE_LENGTH } from '../../protocol/row.ts'
 import type { HeldParticipant } from '../held.ts'
-import type { ListView } from './lists.ts'
+import { type ListView, MOST_ELEMENTS } from './lists.ts'
 
 /**
  * Follows the requests of one deploy from view to view, and says what changed. Requests and answers bear no names: the first answer is
@@ -39,7 +39,7 @@ export class ListProgress {
   /** Takes in what was read `atMs` after the request; returns a line for each change. */
   update({ taken, answered, early, texts }: ListView, atMs: number): string[] {
     const lines: string[] = []
-    while (this.#takers.length < taken) {
+    while (this.#takers.length < Math.min(taken, this.#count)) {
       const number = this.#takers.length + 1
       const dyno = this.#count === 1 ? this.#type : `${this.#type} ${number} of ${this.#count}`
       const id = `request ${number}`
@@ -48,7 +48,7 @@ export class ListProgress {
     }
     const arrived = arrivals(this.#texts, texts)
     this.#texts = texts
-    for (; this.#early < early; this.#early++) {
+    for (; this.#early < Math.min(early, MOST_ELEMENTS); this.#early++) {
       lines.push(
         `an answer came before its request was taken, so it is late for an earlier one: ${said(arrived)}; it does not count`,
       )
