@@ -114,7 +114,7 @@ export function readSlugCommit(value: unknown): string | undefined {
 /** The newest of a list of builds; `undefined` when there is none. */
 export function readNewestBuild(value: unknown): Build | undefined {
   const builds = list(value, 'the answer').map((entry) => fields(entry, 'the build'))
-  const created = (build: Fields) => String(build.created_at)
+  const created = ({ created_at }: Fields) => (typeof created_at === 'string' ? created_at : '')
   const newest = builds.sort((a, b) => created(b).localeCompare(created(a)))[0]
   if (newest === undefined) return undefined
   const source = newest.source_blob
