@@ -838,6 +838,8 @@ class Guard:
         self._changed = threading.Event()
         self._counting = threading.Lock()
         self._stored = 0
+        # By executor: how many runs ended without an end of their own, because the process of a pool died or the run was cancelled.
+        self._lost = {}
         #: set when a deploy is out of patience: jobs that look at it can put themselves away, call `stored()` and return
         self.stopping = threading.Event()
         self.participation = None
@@ -860,7 +862,7 @@ class Guard:
 
     def running(self):
         """Runs that an executor has accepted and that are not over, those that wait for a thread or process of a pool included."""
-        return sum(self._runs().values())
+        return sum(self._runs()[0].values())
 
     def drain(self, context):
         with self._dispatching:
@@ -870,21 +872,25 @@ class Guard:
             self._held = True
         with self._counting:
             self._stored = 0
-        begun = self.running()
+        runs, lost_before = self._runs()
+        begun = sum(runs.values())
         if begun:
             context.report(running=begun)
         names = self._names() if begun else {}
         while not context.withdrawn.is_set():
             self._changed.clear()
-            runs = self._runs()
-            left, stored = sum(runs.values()), self._stored
-            counts = {"running": left, "finished": max(0, begun - left - stored), "stored": stored}
+            runs, lost = self._runs()
+            left, stored, lost = sum(runs.values()), self._stored, lost - lost_before
+            counts = {"running": left, "finished": max(0, begun - left - stored - lost), "stored": stored}
+            if lost:
+                counts["note"] = "%d lost: cancelled, or the process that it ran in died" % lost
             if left == 0:
                 return counts
             with self._dispatching:
                 if context.stop.is_set() and not context.withdrawn.is_set():
                     self.stopping.set()
-            context.report(note=", ".join(sorted(names[job_id] for job_id in runs if job_id in names)[:5]), **counts)
+            counts.setdefault("note", ", ".join(sorted(names[job_id] for job_id in runs if job_id in names)[:5]))
+            context.report(**counts)
             # The end of a run is told by an event; the time is for `context`, and for executors that tell nothing.
             self._changed.wait(0.2)
         return None
@@ -908,17 +914,34 @@ class Guard:
             self._scheduler.wakeup()
 
     def _runs(self):
-        """How many runs of which job: job id -> number."""
-        runs = {}
+        """How many runs of which job: job id -> number. And how many have been lost so far."""
+        runs, lost = {}, 0
         for executor in list(self._scheduler._executors.values()):
             # It has none before the scheduler starts, and has accepted nothing then.
             if executor._lock is None:
                 continue
             with executor._lock:
+                lost += self._count_lost(executor)
                 for job_id, count in executor._instances.items():
                     if count > 0:
                         runs[job_id] = runs.get(job_id, 0) + count
-        return runs
+        return runs, lost
+
+    def _count_lost(self, executor):
+        """How many runs `executor` has lost, counted from the first call on: what a job itself raises never comes to `_run_job_error`."""
+        if executor not in self._lost:
+            self._lost[executor] = 0
+            forget = executor._run_job_error
+
+            def lose(*run):
+                # In one step for whoever counts what is left: a run is never both.
+                with executor._lock:
+                    forget(*run)
+                    self._lost[executor] += 1
+                self._changed.set()
+
+            executor._run_job_error = lose
+        return self._lost[executor]
 
     def _names(self):
         """Job id -> name, as far as the job stores tell: a job that runs only once has left them."""

@@ -70,7 +70,9 @@ guard.participation.leave()`)
     expect(printed).toEqual(['False', 'one, two', "{'running': 0, 'finished': 2, 'stored': 0} True", 'False'])
   })
 
-  it('whose worker dies has no more run to wait for', { timeout: LIMIT_MS }, () => {
+  it('whose worker dies loses its runs: nothing is waited for, and they are told as lost, not as finished', {
+    timeout: LIMIT_MS,
+  }, () => {
     const printed = prints(`
 import logging
 logging.getLogger("apscheduler").setLevel(logging.CRITICAL)
@@ -81,10 +83,12 @@ until(lambda: os.path.exists(one + ".pid"))
 given, ended = drain(guard)
 until(lambda: given._progress["running"] == 1)
 with open(one + ".pid") as file: os.kill(int(file.read()), signal.SIGKILL)
-print(ended()['running'], guard.running())
+print(ended(), guard.running())
 scheduler.shutdown()
 guard.participation.leave()`)
-    expect(printed).toEqual(['0 0'])
+    expect(printed).toEqual([
+      "{'running': 0, 'finished': 0, 'stored': 0, 'note': '1 lost: cancelled, or the process that it ran in died'} 0",
+    ])
   })
 
   it('whose workers ignore SIGTERM finishes its jobs when Heroku sends it to every process', {
