@@ -499,6 +499,7 @@ class Participation:
         self.id = "%s#%s" % (who["dyno"], uuid.uuid4())
         self._machine = _Machine()
         self._lock = threading.RLock()
+        self._changed = threading.Condition(self._lock)
         self._alarm = threading.Event()
         self._free = threading.Event()
         self._left = threading.Event()
@@ -532,7 +533,8 @@ class Participation:
         self._left.wait()
 
     def _start(self):
-        threading.Thread(target=self._live, name="deploy-gate", daemon=True).start()
+        for target in (self._live, self._watch):
+            threading.Thread(target=target, name="deploy-gate", daemon=True).start()
         if not self._free.wait(_BOOT_BARRIER / 1000):
             with self._lock:
                 if self._machine.state == "booting":
@@ -566,7 +568,17 @@ class Participation:
         farewell.join(_FAREWELL / 1000)
         # The client's own close() leaves the connections of a pool open.
         self._client.connection_pool.disconnect()
-        self._left.set()
+        with self._lock:
+            self._left.set()
+            self._changed.notify_all()
+
+    def _watch(self):
+        """Ends a hold when its time is over. A beat may wait for many seconds for a server that says nothing, and can't do it then."""
+        with self._lock:
+            while not self._left.is_set():
+                self._perform(self._machine.expire(_now()))
+                at = self._machine.expires_at
+                self._changed.wait(None if at == math.inf else max(0, at - _now()) / 1000)
 
     def _hear(self):
         """Whoever reads that the drain was accepted reads there how many jobs run, and not that none does because nobody has said yet."""
@@ -607,6 +619,7 @@ class Participation:
             self._compare(reply.version)
             before = self._machine.standing
             self._perform(self._machine.answered(reply, _now()))
+            self._changed.notify_all()
             after = self._machine.standing
             # A deployer waits to read what changed, and the next beat may be far.
             if (before["state"], before.get("epoch")) != (after["state"], after.get("epoch")):

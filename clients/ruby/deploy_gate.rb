@@ -653,6 +653,7 @@ LUA
     # @api private
     def start
       thread { live }
+      thread { watch }
       @lock.synchronize do
         wait_for(BOOT_BARRIER) { @free }
         if !@free && @machine.state == :booting
@@ -762,6 +763,17 @@ LUA
       @link.close
     end
 
+    # Ends a hold when its time is over. A beat may wait for many seconds for a server that says nothing, and can't do it then.
+    def watch
+      @lock.synchronize do
+        until @left
+          perform(@machine.expire(Internal.now))
+          at = @machine.expires_at
+          @changed.wait(at == Machine::NEVER ? nil : [at - Internal.now, 0].max / 1000.0)
+        end
+      end
+    end
+
     def pause(failures)
       # An answer may ask for a longer interval than its beat has promised: it begins with the next one.
       due = [@machine.beat_every, @promised, @machine.expires_at - Internal.now].min
@@ -795,6 +807,8 @@ LUA
       compare(reply.version)
       before = [@machine.state, @machine.epoch]
       perform(@machine.answered(reply, Internal.now))
+      # The hold may end at another time now.
+      @changed.broadcast
       # A deployer waits to read what changed, and the next beat may be far.
       ring if [@machine.state, @machine.epoch] != before
       # A process that ends while it is held since its boot must not start scheduling on its way out.

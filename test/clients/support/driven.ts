@@ -1,10 +1,11 @@
 import { afterEach, beforeEach } from 'vitest'
 import { Deployer } from '../../participant/support/deployer.ts'
 import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
-import { type PythonProcess, startPython } from './python.ts'
+import type { Program } from './program.ts'
+import { startPython } from './python.ts'
 
 /** A participant in Python whose handlers do what a test says: `tell` it `drains[0].end()`, for its first drain. */
-export interface DrivenApp extends PythonProcess {
+export interface DrivenApp extends Program {
   /** how often it has printed exactly this line */
   said(line: string): number
   /** Asks it to drain, for the n-th time, and lets it. Resolves with the deploy's owner when it is drained. */
