@@ -11,6 +11,8 @@ One file, Python 3.9 or newer, needs only the package `redis`. The protocol: doc
 Times are milliseconds unless a name says otherwise.
 """
 
+import binascii
+import collections
 import hashlib
 import inspect
 import json
@@ -21,6 +23,7 @@ import re
 import signal
 import threading
 import time
+import urllib.parse
 import uuid
 from datetime import datetime
 
@@ -48,7 +51,13 @@ _NOTE_LENGTH = 200
 
 _GATE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")
 _GATE_NAME_RULE = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit"
-_REDIS_URL_RULE = "redis://[user:password@]host[:port][/db], or rediss:// for TLS"
+_REDIS_URL_RULE = "redis://[user:password@]host[:port][/db], or rediss:// for TLS; docs/redis.md has the forms for Sentinel and Cluster"
+_SENTINEL_URL_RULE = "redis+sentinel://[user:password@]host[:26379][,host[:26379]...]/<primary name>[/<db>], or rediss+sentinel:// for TLS"
+_CLUSTER_URL_RULE = "redis+cluster://[user:password@]host[:6379][,host[:6379]...], or rediss+cluster:// for TLS"
+_SCHEMES = ("redis://", "rediss://", "redis+sentinel://", "rediss+sentinel://", "redis+cluster://", "rediss+cluster://")
+# A sentinel or a node that is asked for the way does not answer, as often as not because it fell together with the primary.
+_LOOKUP_SECONDS = 2
+_SLOTS = 16384
 
 # --- beat.lua: begin (written by script/clients.ts; do not edit)
 _BEAT = r"""-- Put before every script. Times are the server's own, in milliseconds.
@@ -493,9 +502,9 @@ class DrainContext:
 class Participation:
     """A process that takes part: what `join` returns."""
 
-    def __init__(self, drain, resume, who, keys, client, log):
+    def __init__(self, drain, resume, who, keys, link, log):
         self._drain_handler, self._resume_handler = drain, resume
-        self._who, self._keys, self._client, self._say = who, keys, client, _sturdy(log)
+        self._who, self._keys, self._link, self._say = who, keys, link, _sturdy(log)
         self.id = "%s#%s" % (who["dyno"], uuid.uuid4())
         self._machine = _Machine()
         self._lock = threading.RLock()
@@ -566,8 +575,7 @@ class Participation:
         farewell = threading.Thread(target=self._beat, daemon=True)
         farewell.start()
         farewell.join(_FAREWELL / 1000)
-        # The client's own close() leaves the connections of a pool open.
-        self._client.connection_pool.disconnect()
+        self._link.close()
         with self._lock:
             self._left.set()
             self._changed.notify_all()
@@ -595,20 +603,13 @@ class Participation:
             drain = self._drain if self._machine.state != "running" else None
             row.update(drain._row() if drain else {"running": 0, "finished": 0, "stored": 0})
             first = "" if self._answered else "1"
-            args = (self._keys["intent"], self._keys["roster"], self.id, json.dumps(row))
             self._promised = self._machine.beat_every
-            args += (round(self._promised), first, self._keys["reports"])
+            args = (self.id, json.dumps(row), round(self._promised), first, self._keys["reports"])
         try:
-            try:
-                raw = self._client.evalsha(_BEAT_SHA, 2, *args)
-            except redis.exceptions.NoScriptError:
-                raw = self._client.eval(_BEAT, 2, *args)
-            reply = _Reply(raw)
-        except Exception as error:  # whatever it is: a thread that ended here could never end a hold
+            reply = _Reply(self._link.beat((self._keys["intent"], self._keys["roster"]), args))
+        except Exception as error:  # whatever it is: a thread that ended here could never beat again
             if not self._complained:
-                refused = isinstance(error, redis.exceptions.ResponseError)
-                what = "Redis refused a beat" if refused else "Redis can't be reached"
-                self._say("%s (%s); this process goes on and keeps trying" % (what, _one_line(error)))
+                self._say("%s; this process goes on and keeps trying" % self._link.complaint(error))
             self._complained = True
             return False
         with self._lock:
@@ -733,36 +734,245 @@ class Participation:
         signal.signal(signal.SIGTERM, handler)
 
 
-def _client(url, where, verify, pin):
-    if not url.startswith(("redis://", "rediss://")):
-        raise ValueError("deploy-gate: %s begins with neither redis:// nor rediss://. Expected %s." % (where, _REDIS_URL_RULE))
-    # A pool made like this tries nothing twice, unlike a client made without one: `_live` decides when to beat again.
-    options = {"socket_timeout": 5, "socket_connect_timeout": 10, "decode_responses": True}
-    tls = {}
-    if url.startswith("rediss://"):
+class _Route:
+    """What a URL for Sentinel or Cluster says, part by part. Holds secrets. Raises ValueError that shows nothing of the URL."""
+
+    _SEED = re.compile(r"(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::([0-9]{1,5}))?\Z")
+
+    def __init__(self, url):
+        if re.search(r"[\s#]", url):
+            raise ValueError("it holds a blank or a #, which must be percent-encoded")
+        scheme, rest = url.split("://", 1)
+        self.tls, self.kind = scheme.startswith("rediss"), scheme.partition("+")[2]
+        authority, path, query = re.match(r"([^/?]*)([^?]*)(?:\?(.*))?\Z", rest).groups()
+        # A password may hold an @ that nobody encoded; a host can't.
+        login, _, seeds = authority.rpartition("@")
+        user, _, password = login.partition(":")
+        what = "its user name or password"
+        self.login = {"username": self._decoded(user, what), "password": self._decoded(password, what)}
+        # Who does not answer, or leads to no server that takes beats, is asked last from then on.
+        self.seeds = collections.deque(self._seed(seed) for seed in seeds.split(","))
+        self.primary, self.db, self.sentinel_login = None, 0, {"username": None, "password": None}
+        if self.kind == "sentinel":
+            self._read_primary(path)
+            self._read_query(query or "")
+        elif path not in ("", "/", "/0"):
+            raise ValueError("it names a database, and a cluster has database 0 alone")
+        elif query is not None:
+            raise ValueError("it has a query, and a cluster has none")
+
+    def _seed(self, text):
+        parts = self._SEED.match(text)
+        if not parts:
+            raise ValueError("it names no host, or one that is none: host[:port], commas between")
+        port = int(parts.group(3) or (26379 if self.kind == "sentinel" else 6379))
+        if not 0 < port < 65536:
+            raise ValueError("one of its ports is not between 1 and 65535")
+        return parts.group(1) or parts.group(2), port
+
+    def _read_primary(self, path):
+        parts = re.match(r"/([^/]+)(?:/([0-9]{0,5}))?\Z", path)
+        name = parts and self._decoded(parts.group(1), "its primary's name")
+        # Sentinel's own rule for a name.
+        if not name or not re.match(r"[A-Za-z0-9_.-]+\Z", name):
+            raise ValueError("its path is not the sentinels' name for the primary, or that and the number of a database")
+        self.primary, self.db = name, int(parts.group(2) or 0)
+
+    def _read_query(self, query):
+        for option in filter(None, query.split("&")):
+            name, _, value = option.partition("=")
+            if name not in ("sentinel-user", "sentinel-password"):
+                raise ValueError("its query holds more than sentinel-user and sentinel-password")
+            field = "username" if name == "sentinel-user" else "password"
+            self.sentinel_login[field] = self._decoded(value, "the sentinels' user name or password in its query")
+
+    @staticmethod
+    def _decoded(text, what):
+        """None for nothing."""
+        try:
+            if re.search(r"%(?![0-9A-Fa-f]{2})", text):
+                raise ValueError
+            return urllib.parse.unquote(text, errors="strict") or None
+        except ValueError:
+            # The one of a text that is not UTF-8 would show it.
+            raise ValueError("%s is not percent-encoded" % what) from None
+
+
+class _Link:
+    """The one connection, to the server that has the gate's keys now: before each connect it is looked up anew where the URL says."""
+
+    def __init__(self, url, where, verify, pins, gate):
+        self._where = where
+        self._slot = binascii.crc_hqx(gate.encode(), 0) % _SLOTS
+        self._connection = None
+        self._route = None
+        # Nothing is tried twice by the connection itself: `_live` decides when to beat again.
+        options = {"socket_timeout": 5, "socket_connect_timeout": 10, "decode_responses": True}
         tls = {"ssl_cert_reqs": "required" if verify else "none", "ssl_check_hostname": bool(verify)}
-    try:
-        pool = redis.ConnectionPool.from_url(url, max_connections=1, **options, **tls)
-    except ValueError:
-        # Its own message would show the URL.
-        raise ValueError("deploy-gate: %s can't be used. Expected %s." % (where, _REDIS_URL_RULE)) from None
-    # What the URL asks for in its query comes before what is given beside it; of TLS it may only ask for more.
-    pool.connection_kwargs.update(options, **(tls if verify else {}))
-    if pin is not None and url.startswith("rediss://"):
-        pool.connection_class = _pinned(pool.connection_class, pin)
-    return redis.Redis(connection_pool=pool)
+        if not url.startswith(_SCHEMES):
+            raise ValueError("deploy-gate: %s begins with none of %s. Expected %s." % (where, ", ".join(_SCHEMES), _REDIS_URL_RULE))
+        if "+" in url.partition(":")[0]:
+            rule = _SENTINEL_URL_RULE if "+sentinel:" in url else _CLUSTER_URL_RULE
+            try:
+                self._route = route = _Route(url)
+            except ValueError as error:
+                raise ValueError("deploy-gate: %s can't be used: %s. Expected %s." % (where, error, rule)) from None
+            secure = route.tls
+            self._kind = redis.SSLConnection if secure else redis.Connection
+            self._terms = dict(route.login, db=route.db, **options, **(tls if secure else {}))
+        else:
+            secure = url.startswith("rediss://")
+            try:
+                pool = redis.ConnectionPool.from_url(url, **options, **(tls if secure else {}))
+            except ValueError:
+                # Its own message would show the URL.
+                raise ValueError("deploy-gate: %s can't be used. Expected %s." % (where, _REDIS_URL_RULE)) from None
+            # What the URL asks for in its query comes before what is given beside it; of TLS it may only ask for more.
+            self._kind, self._terms = pool.connection_class, dict(pool.connection_kwargs, **options, **(tls if secure and verify else {}))
+        if pins is not None and secure:
+            self._kind = _pinned(self._kind, pins)
+
+    def beat(self, keys, arguments):
+        """The answer, as it came. Whatever goes wrong, the connection is given up: the server behind it may not be the one any more."""
+        try:
+            if self._connection is None:
+                self._connection = self._connect()
+            try:
+                return _ask(self._connection, "EVALSHA", _BEAT_SHA, len(keys), *keys, *arguments)
+            except redis.exceptions.NoScriptError:
+                return _ask(self._connection, "EVAL", _BEAT, len(keys), *keys, *arguments)
+        except Exception:
+            self.close()
+            if self._route:
+                self._route.seeds.rotate(-1)
+            raise
+
+    def close(self):
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.disconnect()
+
+    def complaint(self, error):
+        """What went wrong, to what, and what helps. A sentence without its full stop."""
+        text = _one_line(error)
+        # Newer versions of redis-py make an error of its own of it, without the word.
+        if self._route is None and (text.startswith("MOVED ") or type(error).__name__ == "MovedError"):
+            return (
+                "the server of %s is one node of a Redis Cluster, and another one has the gate's keys; write the URL as "
+                "redis+cluster://[user:password@]host[:6379],..." % self._where
+            )
+        if self._route is None and re.search("unknown command|without any password", text) and self._is_sentinel(text):
+            return (
+                "the server of %s is a sentinel, which keeps no keys; write the URL as "
+                "redis+sentinel://[user:password@]host[:26379],.../<primary name>" % self._where
+            )
+        if self._route and "cluster support disabled" in text:
+            return "the server of %s is no node of a Redis Cluster; the URL of a single server begins with redis:// or rediss://" % self._where
+        if self._route and re.search("unknown command.*sentinel", text, re.IGNORECASE):
+            return (
+                "the server of %s is no sentinel; redis+sentinel:// names the sentinels, as a rule on port 26379, and the URL of a "
+                "single server begins with redis:// or rediss://" % self._where
+            )
+        if isinstance(error, redis.exceptions.NoPermissionError) or re.search("ACL failure|user executing the script", text):
+            return "Redis refused a beat (%s): its user lacks %s; docs/redis.md lists all that it needs" % (text, _lacked(text))
+        if isinstance(error, redis.exceptions.ResponseError):
+            return "Redis refused a beat (%s)" % text
+        return "Redis can't be reached (%s)" % text
+
+    def _connect(self):
+        route = self._route
+        if route is None:
+            return self._open()
+        failures = []
+        for _ in range(len(route.seeds)):
+            try:
+                return self._follow(*route.seeds[0])
+            except Exception as error:
+                failures.append(error)
+                route.seeds.rotate(-1)
+        texts = dict.fromkeys(_one_line(error) for error in failures)
+        # All the same, as one right that all of them refuse, or each with a cause of its own.
+        raise failures[0] if len(texts) == 1 else redis.exceptions.ConnectionError("; ".join(texts))
+
+    def _follow(self, host, port):
+        """A connection to the server that the sentinel or node at `host` names."""
+        route = self._route
+        lookup = dict(db=0, socket_timeout=_LOOKUP_SECONDS, socket_connect_timeout=_LOOKUP_SECONDS)
+        if route.kind == "cluster":
+            return self._open(*self._owner(host, self._asked("CLUSTER", "SLOTS", host=host, port=port, **lookup)))
+        at = self._asked(
+            "SENTINEL", "GET-MASTER-ADDR-BY-NAME", route.primary, host=host, port=port, **dict(lookup, **route.sentinel_login)
+        )
+        if not at:
+            raise redis.exceptions.ConnectionError("a sentinel knows no primary of the name that %s gives" % self._where)
+        connection = self._open(at[0], int(at[1]))
+        try:
+            role = _ask(connection, "ROLE")[0]
+            if role != "master":
+                raise redis.exceptions.ConnectionError("a sentinel names a server as the primary that is a %s" % role)
+        except Exception:
+            connection.disconnect()
+            raise
+        return connection
+
+    def _owner(self, seed, slots):
+        for first, last, primary, *_ in slots:
+            if first <= self._slot <= last:
+                # A node that does not know how others reach it says nothing, or "?": it is reached as this one was.
+                return primary[0] if primary[0] not in (None, "", "?") else seed, primary[1]
+        raise redis.exceptions.ConnectionError("no node of the cluster has the gate's slot, which is %d" % self._slot)
+
+    def _open(self, host=None, port=None, **terms):
+        at = {} if host is None else {"host": host, "port": port}
+        connection = self._kind(**dict(self._terms, **at, **terms))
+        connection.connect()
+        return connection
+
+    def _asked(self, *command, **terms):
+        """The answer to one command on a connection of its own, which is closed then: a participant keeps one only."""
+        connection = self._open(**terms)
+        try:
+            return _ask(connection, *command)
+        finally:
+            connection.disconnect()
+
+    def _is_sentinel(self, refusal):
+        # Most have no password; a URL that has one is refused before it could be seen whom it leads to.
+        login = {} if "unknown command" in refusal else {"username": None, "password": None}
+        try:
+            return self._asked("ROLE", **dict(login, db=0))[0] == "sentinel"
+        except Exception:  # it was a guess
+            return False
 
 
-def _pinned(base, pin):
+def _lacked(refusal):
+    """The right that a user lacks, in the form of an ACL. Of a command in a script some servers tell the line alone."""
+    if re.search(r"\b(keys?|channels?)\b", refusal):
+        return "a right"
+    line = re.search(r"user_script:(\d+)", refusal)
+    if line:
+        command = re.search(r"redis\.call\('(\w+)'", _BEAT.splitlines()[int(line.group(1)) - 1])
+    else:
+        command = re.search(r"run the '([^']+)'", refusal)
+    return "the right +%s" % command.group(1).lower() if command else "a right"
+
+
+def _ask(connection, *command):
+    connection.send_command(*command)
+    return connection.read_response()
+
+
+def _pinned(base, pins):
     class PinnedConnection(base):
         def _connect(self):
             sock = super()._connect()
             shown = hashlib.sha256(sock.getpeercert(binary_form=True)).hexdigest()
-            if shown != pin:
+            if shown not in pins:
                 sock.close()
                 # Before AUTH was sent: a stranger must not learn the password.
                 raise redis.exceptions.ConnectionError(
-                    "the server's certificate has the SHA-256 fingerprint %s, which is not the pinned one" % shown
+                    "the server's certificate has the SHA-256 fingerprint %s, which is not %s pinned one"
+                    % (shown, "the" if len(pins) == 1 else "a")
                 )
             return sock
 
@@ -795,7 +1005,8 @@ def join(
         still wait then, or have only just begun: let `drain` look at `context.withdrawn` and stop in one lock, which `resume` takes too.
     redis_url, gate_name, dyno: default to REDIS_URL, DEPLOY_GATE_NAME (else `default`), DYNO (else `clock.local`).
     verify_certificate: Heroku's own Redis has a self-signed certificate, so the default is False.
-    certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons.
+    certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons; several with commas between, where
+        servers take over from each other.
     handle_sigterm: drain at SIGTERM, then raise it again; works in the main thread alone. With False, call `leave()` yourself.
 
     Returns within 5 s if Redis can't be reached. Raises ValueError for a missing or wrong option, naming it.
@@ -813,10 +1024,11 @@ def join(
     gate = gate_name if gate_name is not None else os.environ.get("DEPLOY_GATE_NAME") or "default"
     if not _GATE_NAME.match(gate):
         raise ValueError("deploy-gate: the gate name %s can't be used. Expected %s." % (json.dumps(gate), _GATE_NAME_RULE))
-    pin = certificate_fingerprint and certificate_fingerprint.replace(":", "").lower()
-    if pin is not None and not re.match(r"[0-9a-f]{64}\Z", pin):
+    pins = certificate_fingerprint and [pin.strip().replace(":", "").lower() for pin in certificate_fingerprint.split(",")]
+    if pins is not None and not all(re.match(r"[0-9a-f]{64}\Z", pin) for pin in pins or [""]):
         raise ValueError(
-            "deploy-gate: certificate_fingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons."
+            "deploy-gate: certificate_fingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons; several with "
+            "commas between."
         )
     name = dyno or os.environ.get("DYNO") or "clock.local"
     kind = re.match(r"(.+?)(?:\.[^.]+|-[0-9a-z]+-[0-9a-z]+)\Z", name)
@@ -825,7 +1037,8 @@ def join(
         if os.environ.get(variable):
             who[field] = os.environ[variable]
     keys = {key: "deploy-gate:{%s}:%s" % (gate, key) for key in ("intent", "roster", "reports")}
-    participation = Participation(drain, resume, who, keys, _client(url, where, verify_certificate, pin), log)
+    link = _Link(url, where, verify_certificate, pins, gate)
+    participation = Participation(drain, resume, who, keys, link, log)
     if handle_sigterm:
         if threading.current_thread() is threading.main_thread():
             participation._handle_sigterm()

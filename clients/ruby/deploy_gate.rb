@@ -18,6 +18,7 @@ require "monitor"
 require "openssl"
 require "redis"
 require "securerandom"
+require "uri"
 
 module DeployGate
   PROTOCOL_VERSION = "1"
@@ -37,11 +38,16 @@ module DeployGate
   # For a handler to say, or to be done, before the acceptance goes out: it then carries how many jobs run.
   FIRST_REPORT = 250
   COMMAND_TIMEOUT_SECONDS = 5
+  # A sentinel or a node that is asked for the way does not answer, as often as not because it fell together with the primary.
+  LOOKUP_TIMEOUT_SECONDS = 2
   NOTE_LENGTH = 200
 
   GATE_NAME = /\A[A-Za-z0-9][A-Za-z0-9._-]{0,63}\z/.freeze
   GATE_NAME_RULE = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit"
-  REDIS_URL_RULE = "redis://[user:password@]host[:port][/db], or rediss:// for TLS"
+  REDIS_URL_RULE = "redis://[user:password@]host[:port][/db], or rediss:// for TLS; docs/redis.md has the forms for Sentinel and Cluster"
+  SENTINEL_URL_RULE = "redis+sentinel://[user:password@]host[:26379][,host[:26379]...]/<primary name>[/<db>], or rediss+sentinel:// for TLS"
+  CLUSTER_URL_RULE = "redis+cluster://[user:password@]host[:6379][,host[:6379]...], or rediss+cluster:// for TLS"
+  SCHEMES = %w[redis:// rediss:// redis+sentinel:// rediss+sentinel:// redis+cluster:// rediss+cluster://].freeze
 
   # --- beat.lua: begin (written by script/clients.ts; do not edit)
   BEAT = <<'LUA'
@@ -251,8 +257,8 @@ LUA
   end
 
   private_constant :IDLE_BEAT, :DRAINING_BEAT, :HELD_BEAT, :PUSHING_BEAT, :QUIET_AFTER_RELEASE, :QUIET_BEAT, :MAX_HOLD,
-                   :BOOT_BARRIER, :FORCE_AFTER_SIGTERM, :FAREWELL, :FIRST_REPORT, :COMMAND_TIMEOUT_SECONDS, :NOTE_LENGTH,
-                   :GATE_NAME, :GATE_NAME_RULE, :REDIS_URL_RULE, :BEAT, :BEAT_SHA, :PRINT
+                   :BOOT_BARRIER, :FORCE_AFTER_SIGTERM, :FAREWELL, :FIRST_REPORT, :COMMAND_TIMEOUT_SECONDS, :LOOKUP_TIMEOUT_SECONDS,
+                   :NOTE_LENGTH, :GATE_NAME, :GATE_NAME_RULE, :REDIS_URL_RULE, :SENTINEL_URL_RULE, :CLUSTER_URL_RULE, :SCHEMES, :BEAT, :BEAT_SHA, :PRINT
 
   # What the parts of this file share.
   module Internal
@@ -479,21 +485,125 @@ LUA
   end
   private_constant :Machine
 
-  # The one connection to the server.
-  class Link
-    # Whatever went wrong, in words that show no secret.
-    class Down < StandardError; end
+  # What a URL for Sentinel or Cluster says, part by part. Holds secrets.
+  class Route
+    # What is wrong with the URL, in words that show nothing of it.
+    class Wrong < StandardError; end
 
-    # `where` names the option or variable that the URL came from.
-    def initialize(url, where, verify:, pin:)
-      scheme = url[%r{\A(rediss?)://}, 1]
-      unless scheme
-        raise ArgumentError, "deploy-gate: #{where} begins with neither redis:// nor rediss://. Expected #{REDIS_URL_RULE}."
+    SEED = /\A(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::([0-9]{1,5}))?\z/.freeze
+    NO_HOST = "it names no host, or one that is none: host[:port], commas between"
+    private_constant :SEED, :NO_HOST
+
+    # `:sentinel` or `:cluster`; `rediss` or `redis`; what to log in with at the servers, and at the sentinels: `username`, `password`
+    attr_reader :kind, :scheme, :login, :sentinel_login, :primary, :db
+
+    # Raises Wrong.
+    def initialize(url)
+      raise Wrong, "it holds a blank or a #, which must be percent-encoded" if /[\s#]/.match?(url)
+
+      scheme, rest = url.split("://", 2)
+      @scheme, kind = scheme.split("+")
+      @kind = kind.to_sym
+      authority, path, query = rest.match(%r{\A([^/?]*)([^?]*)(?:\?(.*))?\z}).captures
+      # A password may hold an @ that nobody encoded; a host can't.
+      login, _, seeds = authority.rpartition("@")
+      user, _, password = login.partition(":")
+      @login = { username: user, password: password }.transform_values { |text| decoded(text, "its user name or password") }
+      @seeds = seeds.split(",", -1).map { |seed| seed_of(seed) }
+      raise Wrong, NO_HOST if @seeds.empty?
+
+      @db = 0
+      @sentinel_login = { username: nil, password: nil }
+      @kind == :sentinel ? read_sentinel(path, query.to_s) : refuse(path, query)
+    end
+
+    # Tries one seed after the other until one leads somewhere: yields host and port, returns what the block returns. Who was of no use
+    # is asked last from then on. Raises what went wrong if all seeds were in vain.
+    def try_seeds
+      failures = []
+      @seeds.size.times do
+        return yield(*@seeds.first)
+      rescue StandardError => e
+        failures << e
+        pass_over
+      end
+      texts = failures.map { |failure| Internal.sentence(failure) }.uniq
+      # All the same, as one right that all of them refuse, or each with a cause of its own.
+      raise failures.first if texts.size == 1
+
+      raise texts.join("; ")
+    end
+
+    # What the first seed leads to is of no use.
+    def pass_over
+      @seeds.rotate!
+    end
+
+    private
+
+    def seed_of(text)
+      address, name, port = SEED.match(text)&.captures
+      host = address || name or raise Wrong, NO_HOST
+      port = (port || (@kind == :sentinel ? 26_379 : 6_379)).to_i
+      raise Wrong, "one of its ports is not between 1 and 65535" unless (1..65_535).cover?(port)
+
+      [host, port]
+    end
+
+    def read_sentinel(path, query)
+      name, db = path.match(%r{\A/([^/]+)(?:/([0-9]{0,5}))?\z})&.captures
+      @primary = decoded(name.to_s, "its primary's name")
+      # Sentinel's own rule for a name.
+      unless /\A[A-Za-z0-9_.-]+\z/.match?(@primary)
+        raise Wrong, "its path is not the sentinels' name for the primary, or that and the number of a database"
       end
 
-      @stranger = nil
-      options = {
-        url: url,
+      @db = db.to_i
+      query.split("&").reject(&:empty?).each { |option| read_option(*option.partition("=").values_at(0, 2)) }
+    end
+
+    def read_option(name, value)
+      field = { "sentinel-user" => :username, "sentinel-password" => :password }[name] or
+        raise Wrong, "its query holds more than sentinel-user and sentinel-password"
+      @sentinel_login[field] = decoded(value, "the sentinels' user name or password in its query")
+    end
+
+    def refuse(path, query)
+      raise Wrong, "it names a database, and a cluster has database 0 alone" unless ["", "/", "/0"].include?(path)
+      raise Wrong, "it has a query, and a cluster has none" unless query.nil?
+    end
+
+    # nil for nothing
+    def decoded(text, what)
+      return if text.empty?
+
+      # Of a form's text it would make blanks of pluses.
+      plain = /%(?![0-9A-Fa-f]{2})/.match?(text) ? nil : URI.decode_www_form_component(text.gsub("+", "%2B"))
+      plain&.valid_encoding? ? plain : raise(Wrong, "#{what} is not percent-encoded")
+    end
+  end
+  private_constant :Route
+
+  # The one connection, to the server that has the gate's keys now: before each connect it is looked up anew where the URL says.
+  class Link
+    # Whatever went wrong, in words that show no secret: a sentence without its full stop.
+    class Down < StandardError; end
+
+    SLOTS = 16_384
+    private_constant :SLOTS
+
+    # `where` names the option or variable that the URL came from.
+    def initialize(url, where, verify:, pins:, gate:)
+      scheme = SCHEMES.find { |known| url.start_with?(known) }
+      unless scheme
+        raise ArgumentError, "deploy-gate: #{where} begins with none of #{SCHEMES.join(', ')}. Expected #{REDIS_URL_RULE}."
+      end
+
+      @where = where
+      @slot = crc16(gate) % SLOTS
+      @pins = pins
+      @stranger = @redis = nil
+      @options = {
         timeout: COMMAND_TIMEOUT_SECONDS,
         # The beats are what is sent again, with a pause that grows: a client that did it too would only double the time until a
         # failure shows. Beats are idempotent either way.
@@ -503,31 +613,99 @@ LUA
         driver: :ruby,
         protocol: 2
       }
-      options[:ssl_params] = trust(verify, pin) if scheme == "rediss"
-      @redis = open(options, where)
+      @options[:ssl_params] = trust(verify) if scheme.start_with?("rediss")
+      scheme.include?("+") ? read_route(url) : read_plain(url)
     end
 
-    # Raises Down.
+    # Whatever goes wrong, the connection is given up: the server behind it may not be the one any more. Raises Down.
     def beat(keys, arguments)
       @stranger = nil
+      @redis ||= connect
       Reply.new(*run(keys, arguments).first(Reply.members.size))
     rescue StandardError => e # the gem's versions raise their own, OpenSSL's and the system's errors
-      raise Down, Internal.sentence(e) unless @stranger
-
-      raise Down, "the server's certificate has the SHA-256 fingerprint #{@stranger}, which is not the pinned one"
+      close
+      @route&.pass_over
+      raise Down, complaint(e)
     end
 
     def close
-      @redis.close
+      redis, @redis = @redis, nil
+      redis&.close
     end
 
     private
 
-    def open(options, where)
-      Redis.new(options)
+    def read_plain(url)
+      @options[:url] = url
+      # Made to see whether the URL can be used: it connects with its first command.
+      open
     rescue StandardError
       # Its own message would show the URL, and so would its cause.
-      raise ArgumentError, "deploy-gate: #{where} can't be used. Expected #{REDIS_URL_RULE}.", cause: nil
+      raise ArgumentError, "deploy-gate: #{@where} can't be used. Expected #{REDIS_URL_RULE}.", cause: nil
+    end
+
+    def read_route(url)
+      @route = Route.new(url)
+      @options.update(db: @route.db, **@route.login)
+    rescue Route::Wrong => e
+      rule = url.include?("+sentinel:") ? SENTINEL_URL_RULE : CLUSTER_URL_RULE
+      raise ArgumentError, "deploy-gate: #{@where} can't be used: #{e.message}. Expected #{rule}.", cause: nil
+    end
+
+    def open(**options)
+      Redis.new(@options.merge(options))
+    end
+
+    def open_at(host, port, **options)
+      # A URL always, also where there is none to name: without it the gem would read REDIS_URL.
+      open(url: "#{@route.scheme}://#{host.include?(':') ? "[#{host}]" : host}:#{port}", **options)
+    end
+
+    def connect
+      return open if @route.nil?
+
+      @route.try_seeds { |host, port| @route.kind == :cluster ? to_owner(host, port) : to_primary(host, port) }
+    end
+
+    def to_owner(host, port)
+      slots = look_up(host, port) { |node| node.call("CLUSTER", "SLOTS") }
+      _, _, owner = slots.find { |first, last,| (first..last).cover?(@slot) }
+      raise "no node of the cluster has the gate's slot, which is #{@slot}" if owner.nil?
+
+      # A node that does not know how others reach it says nothing, or "?": it is reached as this one was.
+      open_at([nil, "", "?"].include?(owner[0]) ? host : owner[0], owner[1])
+    end
+
+    def to_primary(host, port)
+      at = look_up(host, port, **@route.sentinel_login) do |sentinel|
+        sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", @route.primary)
+      end
+      raise "a sentinel knows no primary of the name that #{@where} gives" if at.nil?
+
+      primary = open_at(*at)
+      begin
+        role = primary.call("ROLE").first
+        raise "a sentinel names a server as the primary that is a #{role}" unless role == "master"
+      rescue StandardError
+        primary.close
+        raise
+      end
+      primary
+    end
+
+    # Yields a connection that is closed then: a participant keeps one only.
+    def look_up(host, port, **login)
+      asked = open_at(host, port, db: 0, timeout: LOOKUP_TIMEOUT_SECONDS, **login)
+      yield asked
+    ensure
+      asked&.close
+    end
+
+    # CRC-16/XMODEM, by which a Redis Cluster tells slots.
+    def crc16(text)
+      text.each_byte.reduce(0) do |crc, byte|
+        (0...8).reduce(crc ^ (byte << 8)) { |bits,| bits[15].zero? ? bits << 1 & 0xffff : (bits << 1 ^ 0x1021) & 0xffff }
+      end
     end
 
     def run(keys, arguments)
@@ -538,14 +716,79 @@ LUA
       @redis.eval(BEAT, keys, arguments)
     end
 
-    def trust(verify, pin)
-      return { verify_mode: verify ? OpenSSL::SSL::VERIFY_PEER : OpenSSL::SSL::VERIFY_NONE } if pin.nil?
+    # What went wrong, to what, and what helps.
+    def complaint(error)
+      if @stranger
+        return "Redis can't be reached (the server's certificate has the SHA-256 fingerprint #{@stranger}, which is not " \
+               "#{@pins.one? ? 'the' : 'a'} pinned one)"
+      end
+
+      text = Internal.sentence(error)
+      (@route ? route_complaint(text) : plain_complaint(text)) || general_complaint(error, text)
+    end
+
+    # What only a plain URL can be the cause of; nil for anything else.
+    def plain_complaint(text)
+      if text.start_with?("MOVED")
+        "the server of #{@where} is one node of a Redis Cluster, and another one has the gate's keys; write the URL as " \
+          "redis+cluster://[user:password@]host[:6379],..."
+      elsif sentinel?(text)
+        "the server of #{@where} is a sentinel, which keeps no keys; write the URL as " \
+          "redis+sentinel://[user:password@]host[:26379],.../<primary name>"
+      end
+    end
+
+    # What only a URL for Sentinel or Cluster can be the cause of; nil for anything else.
+    def route_complaint(text)
+      single = "the URL of a single server begins with redis:// or rediss://"
+      case text
+      when /cluster support disabled/ then "the server of #{@where} is no node of a Redis Cluster; #{single}"
+      when /unknown command.*sentinel/i
+        "the server of #{@where} is no sentinel; redis+sentinel:// names the sentinels, as a rule on port 26379, and #{single}"
+      end
+    end
+
+    # Whether the refusal is a sentinel's, which knows no scripts. Most have no password; a URL that has one is refused before it could
+    # be seen whom it leads to.
+    def sentinel?(refusal)
+      return false unless /unknown command|without any password/.match?(refusal)
+
+      uri = URI(@options[:url])
+      uri.path = ""
+      uri.password = uri.user = nil unless refusal.include?("unknown command")
+      asked = open(url: uri.to_s)
+      asked.call("ROLE").first == "sentinel"
+    rescue StandardError # it was a guess
+      false
+    ensure
+      asked&.close
+    end
+
+    def general_complaint(error, text)
+      return "Redis can't be reached (#{text})" unless error.is_a?(Redis::CommandError)
+      return "Redis refused a beat (#{text})" unless /\ANOPERM|ACL failure|user executing the script/.match?(text)
+
+      "Redis refused a beat (#{text}): its user lacks #{lacked(text)}; docs/redis.md lists all that it needs"
+    end
+
+    # The right that a user lacks, in the form of an ACL. Of a command in a script some servers tell the line alone.
+    def lacked(refusal)
+      return "a right" if /\b(keys?|channels?)\b/.match?(refusal)
+
+      line = refusal[/user_script:(\d+)/, 1]
+      command = line ? BEAT.lines[line.to_i - 1].to_s[/redis\.call\('(\w+)'/, 1] : refusal[/run the '([^']+)'/, 1]
+      command ? "the right +#{command.downcase}" : "a right"
+    end
+
+    def trust(verify)
+      return { verify_mode: verify ? OpenSSL::SSL::VERIFY_PEER : OpenSSL::SSL::VERIFY_NONE } if @pins.nil?
 
       # Called within the handshake, so before AUTH is sent: a stranger must not learn the password.
       check = lambda do |trusted, store|
         shown = Digest::SHA256.hexdigest(store.chain.first.to_der)
-        @stranger = shown unless shown == pin
-        shown == pin && (trusted || !verify)
+        known = @pins.include?(shown)
+        @stranger = shown unless known
+        known && (trusted || !verify)
       end
       { verify_mode: OpenSSL::SSL::VERIFY_PEER, verify_hostname: verify ? true : false, verify_callback: check }
     end
@@ -788,7 +1031,7 @@ LUA
       @lock.synchronize { receive(reply) }
       true
     rescue Link::Down => e
-      say "Redis can't be reached (#{e.message}); this process goes on and keeps trying" unless @complained
+      say "#{e.message}; this process goes on and keeps trying" unless @complained
       @complained = true
       false
     end
@@ -1149,7 +1392,8 @@ LUA
     # resume.call: back to scheduling. Also called while `drain` still waits, when the drain was withdrawn.
     # redis_url, gate_name, dyno: default to REDIS_URL, DEPLOY_GATE_NAME (else `default`), DYNO (else `clock.local`).
     # verify_certificate: Heroku's own Redis has a self-signed certificate, so the default is false.
-    # certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons.
+    # certificate_fingerprint: SHA-256 of the only accepted certificate, hex with or without colons; several with commas between, where
+    #   servers take over from each other.
     # handle_sigterm: drain at SIGTERM, then raise it again. With false, call `leave` yourself.
     # log.call(line): where its few lines go; default: standard output.
     #
@@ -1161,7 +1405,7 @@ LUA
       end
       url = address(redis_url)
       gate = gate_of(gate_name)
-      link = Link.new(*url, verify: verify_certificate, pin: pin_of(certificate_fingerprint))
+      link = Link.new(*url, verify: verify_certificate, pins: pins_of(certificate_fingerprint), gate: gate)
       keys = %i[intent roster reports].to_h { |key| [key, "deploy-gate:{#{gate}}:#{key}"] }
       participation = Participation.new(drain: drain, resume: resume, who: who(dyno), keys: keys, link: link, log: log)
       participation.handle_sigterm if handle_sigterm
@@ -1208,12 +1452,13 @@ LUA
       raise ArgumentError, "deploy-gate: the gate name #{gate.inspect} can't be used. Expected #{GATE_NAME_RULE}."
     end
 
-    def pin_of(given)
-      pin = given&.delete(":")&.downcase
-      return pin if pin.nil? || /\A[0-9a-f]{64}\z/.match?(pin)
+    def pins_of(given)
+      pins = given&.split(",", -1)&.map { |pin| pin.strip.delete(":").downcase }
+      return pins if pins.nil? || (pins.any? && pins.all?(/\A[0-9a-f]{64}\z/))
 
       raise ArgumentError,
-            "deploy-gate: certificate_fingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons."
+            "deploy-gate: certificate_fingerprint is not a SHA-256 in hex. Expected 64 hex digits, with or without colons; several with " \
+            "commas between."
     end
 
     # What every row says of the process. Its type is `clock` in `clock.1` (Cedar) and in `clock-12a34b56d-e78f9` (Fir).

@@ -95,7 +95,11 @@ describe('wrong options are refused by name, and show no secret', () => {
   const secret = 'redis://user:pa55word@host:6379'
   it.each([
     ['', {}, 'deploy-gate: there is no Redis URL. Set REDIS_URL, or pass redis_url to join().'],
-    ['', { REDIS_URL: 'http://pa55word@host' }, /REDIS_URL begins with neither redis:\/\/ nor rediss:\/\//],
+    [
+      '',
+      { REDIS_URL: 'http://pa55word@host' },
+      /REDIS_URL begins with none of redis:\/\/, rediss:\/\/, redis\+sentinel:/,
+    ],
     ['redis_url: "redis://:pa55word@host:port"', {}, /redis_url can't be used. Expected redis:\/\//],
     ['redis_url: "rediss://:pa55word#@host"', {}, /redis_url can't be used. Expected redis:\/\//],
     ['', { REDIS_URL: secret, DEPLOY_GATE_NAME: 'a{b' }, /the gate name "a\{b" can't be used/],
