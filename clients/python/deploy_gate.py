@@ -883,37 +883,31 @@ class _Link:
         route = self._route
         if route is None:
             return self._open()
-        failures = []
+        failures, tried = [], set()
         for _ in range(len(route.seeds)):
             try:
-                return self._follow(*route.seeds[0])
+                place = self._look_up(*route.seeds[0])
+                # Whoever names a server that was of no use a moment ago has nothing to add.
+                if place not in tried:
+                    tried.add(place)
+                    return self._enter(*place)
             except Exception as error:
                 failures.append(error)
-                route.seeds.rotate(-1)
+            route.seeds.rotate(-1)
         texts = dict.fromkeys(_one_line(error) for error in failures)
         # All the same, as one right that all of them refuse, or each with a cause of its own.
         raise failures[0] if len(texts) == 1 else redis.exceptions.ConnectionError("; ".join(texts))
 
-    def _follow(self, host, port):
-        """A connection to the server that the sentinel or node at `host` names."""
-        route = self._route
-        lookup = dict(db=0, socket_timeout=_LOOKUP_SECONDS, socket_connect_timeout=_LOOKUP_SECONDS)
-        if route.kind == "cluster":
-            return self._open(*self._owner(host, self._asked("CLUSTER", "SLOTS", host=host, port=port, **lookup)))
-        at = self._asked(
-            "SENTINEL", "GET-MASTER-ADDR-BY-NAME", route.primary, host=host, port=port, **dict(lookup, **route.sentinel_login)
-        )
+    def _look_up(self, host, port):
+        """The server that the sentinel or node at `host` names: host and port."""
+        terms = dict(host=host, port=port, db=0, socket_timeout=_LOOKUP_SECONDS, socket_connect_timeout=_LOOKUP_SECONDS)
+        if self._route.kind == "cluster":
+            return self._owner(host, self._asked("CLUSTER", "SLOTS", **terms))
+        terms.update(self._route.sentinel_login)
+        at = self._asked("SENTINEL", "GET-MASTER-ADDR-BY-NAME", self._route.primary, **terms)
         if not at:
             raise redis.exceptions.ConnectionError("a sentinel knows no primary of the name that %s gives" % self._where)
-        connection = self._open(at[0], int(at[1]))
-        try:
-            role = _ask(connection, "ROLE")[0]
-            if role != "master":
-                raise redis.exceptions.ConnectionError("a sentinel names a server as the primary that is a %s" % role)
-        except Exception:
-            connection.disconnect()
-            raise
-        return connection
+        return at[0], int(at[1])
 
     def _owner(self, seed, slots):
         for first, last, primary, *_ in slots:
@@ -921,6 +915,20 @@ class _Link:
                 # A node that does not know how others reach it says nothing, or "?": it is reached as this one was.
                 return primary[0] if primary[0] not in (None, "", "?") else seed, primary[1]
         raise redis.exceptions.ConnectionError("no node of the cluster has the gate's slot, which is %d" % self._slot)
+
+    def _enter(self, host, port):
+        connection = self._open(host, port)
+        if self._route.kind == "cluster":
+            return connection
+        try:
+            # A sentinel that was cut off names an old one.
+            role = _ask(connection, "ROLE")[0]
+            if role != "master":
+                raise redis.exceptions.ConnectionError("a sentinel names a server as the primary that is a %s" % role)
+        except Exception:
+            connection.disconnect()
+            raise
+        return connection
 
     def _open(self, host=None, port=None, **terms):
         at = {} if host is None else {"host": host, "port": port}
@@ -951,7 +959,8 @@ def _lacked(refusal):
         return "a right"
     line = re.search(r"user_script:(\d+)", refusal)
     if line:
-        command = re.search(r"redis\.call\('(\w+)'", _BEAT.splitlines()[int(line.group(1)) - 1])
+        number = int(line.group(1))
+        command = re.search(r"redis\.call\('(\w+)'", "".join(_BEAT.splitlines()[number - 1 : number]))
     else:
         command = re.search(r"run the '([^']+)'", refusal)
     return "the right +%s" % command.group(1).lower() if command else "a right"

@@ -517,12 +517,20 @@ LUA
       @kind == :sentinel ? read_sentinel(path, query.to_s) : refuse(path, query)
     end
 
-    # Tries one seed after the other until one leads somewhere: yields host and port, returns what the block returns. Who was of no use
-    # is asked last from then on. Raises what went wrong if all seeds were in vain.
-    def try_seeds
+    # Tries one seed after the other until one leads somewhere: `look_up` is given the host and port of a seed and returns those of a
+    # server, the block is given these and returns what this returns. Who was of no use is asked last from then on. Raises what went
+    # wrong if all seeds were in vain.
+    def follow(look_up)
       failures = []
+      tried = []
       @seeds.size.times do
-        return yield(*@seeds.first)
+        place = look_up.call(*@seeds.first)
+        # Whoever names a server that was of no use a moment ago has nothing to add.
+        unless tried.include?(place)
+          tried << place
+          return yield(*place)
+        end
+        pass_over
       rescue StandardError => e
         failures << e
         pass_over
@@ -664,33 +672,39 @@ LUA
     def connect
       return open if @route.nil?
 
-      @route.try_seeds { |host, port| @route.kind == :cluster ? to_owner(host, port) : to_primary(host, port) }
+      return @route.follow(method(:owner)) { |host, port| open_at(host, port) } if @route.kind == :cluster
+
+      @route.follow(method(:primary)) { |host, port| to_primary(host, port) }
     end
 
-    def to_owner(host, port)
+    # The server that has the gate's slot: host and port.
+    def owner(host, port)
       slots = look_up(host, port) { |node| node.call("CLUSTER", "SLOTS") }
       _, _, owner = slots.find { |first, last,| (first..last).cover?(@slot) }
       raise "no node of the cluster has the gate's slot, which is #{@slot}" if owner.nil?
 
       # A node that does not know how others reach it says nothing, or "?": it is reached as this one was.
-      open_at([nil, "", "?"].include?(owner[0]) ? host : owner[0], owner[1])
+      [[nil, "", "?"].include?(owner[0]) ? host : owner[0], owner[1]]
     end
 
-    def to_primary(host, port)
+    # The server that the sentinel names: host and port.
+    def primary(host, port)
       at = look_up(host, port, **@route.sentinel_login) do |sentinel|
         sentinel.call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", @route.primary)
       end
-      raise "a sentinel knows no primary of the name that #{@where} gives" if at.nil?
+      at or raise "a sentinel knows no primary of the name that #{@where} gives"
+    end
 
-      primary = open_at(*at)
-      begin
-        role = primary.call("ROLE").first
-        raise "a sentinel names a server as the primary that is a #{role}" unless role == "master"
-      rescue StandardError
-        primary.close
-        raise
-      end
-      primary
+    def to_primary(host, port)
+      server = open_at(host, port)
+      # A sentinel that was cut off names an old one.
+      role = server.call("ROLE").first
+      raise "a sentinel names a server as the primary that is a #{role}" unless role == "master"
+
+      server
+    rescue StandardError
+      server&.close
+      raise
     end
 
     # Yields a connection that is closed then: a participant keeps one only.

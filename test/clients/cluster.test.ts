@@ -5,6 +5,7 @@ import { command } from '../support/redis/command.ts'
 import { startRedis } from '../support/redis/redis-server.ts'
 import { DeployerAtServer } from './support/at-server.ts'
 import { LANGUAGES, startJoined } from './support/joined.ts'
+import { startStub } from './support/stub.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -74,6 +75,16 @@ it.each(LANGUAGES)(
     expect(app.printed).toEqual(['joined'])
   },
 )
+
+it.each(LANGUAGES)('%s: reaches a node as it reached the one that knows no name for it', async (language) => {
+  await using redis = await startRedis()
+  for (const name of ['$-1\r\n', '$0\r\n\r\n', '$1\r\n?\r\n']) {
+    await using seed = await startStub(`*1\r\n*3\r\n:0\r\n:16383\r\n*2\r\n${name}:${redis.port}\r\n`)
+    await using app = startJoined(language, `redis+cluster://127.0.0.1:${seed.port}`)
+    await app.says(/^joined$/)
+    expect(app.printed).toEqual(['joined'])
+  }
+})
 
 it.each(LANGUAGES)('%s: says how the URL of a cluster is written', async (language) => {
   await using cluster = await startCluster()

@@ -1,10 +1,9 @@
-import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
 import { expect, it, vi } from 'vitest'
 import { command } from '../support/redis/command.ts'
 import { type Sentinels, startSentinels } from '../support/redis/sentinel.ts'
 import { DeployerAtServer } from './support/at-server.ts'
 import { LANGUAGES, startJoined } from './support/joined.ts'
+import { startStub } from './support/stub.ts'
 
 vi.setConfig({ testTimeout: 180_000 })
 
@@ -66,20 +65,8 @@ it.each(LANGUAGES)('%s: asks the next sentinel when the first is down', async (l
 })
 
 /** A sentinel that knows no better: whatever it is asked, the primary is at `port`. */
-async function startStaleSentinel(port: number) {
-  const text = String(port)
-  const server = createServer((socket) => {
-    socket.on('error', () => {})
-    socket.on('data', () => socket.write(`*2\r\n$9\r\n127.0.0.1\r\n$${text.length}\r\n${text}\r\n`))
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      server.close()
-    },
-  }
-}
+const startStaleSentinel = (port: number, met?: () => void) =>
+  startStub(`*2\r\n$9\r\n127.0.0.1\r\n$${String(port).length}\r\n${port}\r\n`, met)
 
 const replicaPort = (sentinels: Sentinels, primary: number) =>
   sentinels.servers.find(({ port }) => port !== primary)?.port as number
@@ -96,6 +83,17 @@ it.each(LANGUAGES)('%s: believes no sentinel that names a replica', async (langu
   await deployer.sees({ state: 'running' })
   await app.says(/^joined$/)
   expect(app.printed).toEqual(['joined'])
+})
+
+it.each(LANGUAGES)('%s: tries a server once, however many sentinels name it', async (language) => {
+  const met: string[] = []
+  await using server = await startStub(undefined, () => met.push('server'))
+  await using sentinel = await startStaleSentinel(server.port, () => met.push('sentinel'))
+  const seed = `127.0.0.1:${sentinel.port}`
+  await using app = startJoined(language, `redis+sentinel://${seed},${seed}/gate`)
+  await app.says(/can't be reached/)
+  await expect.poll(() => met.length, { timeout: 30_000 }).toBeGreaterThan(4)
+  expect(met.slice(0, 5)).toEqual(['sentinel', 'server', 'sentinel', 'sentinel', 'server'])
 })
 
 it.each(LANGUAGES)('%s: says that no primary has the name, and joins without one', async (language) => {
