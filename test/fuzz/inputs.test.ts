@@ -8,7 +8,7 @@ import { parseProcesses } from '../../src/deploy/processes.ts'
 import { formatDuration, parseDuration } from '../../src/duration.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { parseRedisUrl, secretsOfRedisUrl } from '../../src/redis/address.ts'
-import { parseFingerprint } from '../../src/redis/fingerprint.ts'
+import { parseFingerprints } from '../../src/redis/fingerprint.ts'
 import { anyText, thrownBy } from './support.ts'
 
 const SECRET = 'pa55-0f-nobody'
@@ -169,8 +169,8 @@ describe('what is written is what is read:', () => {
   it('fingerprints', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9a-f]{64}$/), anyText, (digits, more) => {
-        expect(parseFingerprint(digits.toUpperCase().replace(/..(?=.)/g, '$&:'))).toBe(digits)
-        expect(parseFingerprint(more) ?? digits).toMatch(/^[0-9a-f]{64}$/)
+        expect(parseFingerprints(digits.toUpperCase().replace(/..(?=.)/g, '$&:'))).toEqual([digits])
+        for (const pin of parseFingerprints(more) ?? []) expect(pin).toMatch(/^[0-9a-f]{64}$/)
       }),
     )
   })
