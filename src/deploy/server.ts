@@ -98,7 +98,7 @@ export async function openGateServer(
     around: {
       host: client,
       keys,
-      listen: (onReport) => listen(client, keys.reports, onReport),
+      listen: (onReport) => listen(client, keys.reports, onReport).began,
       time,
       log,
       numbers: NUMBERS,

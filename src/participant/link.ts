@@ -39,7 +39,7 @@ export function openLink(
   terms = LINK_TERMS,
 ): Link {
   const name = describeAddress(address)
-  let [listens, connected, complained] = [false, false, false]
+  let [connected, complained] = [false, false]
   // Attempts since the server last did what it was asked: one that lets everybody in and refuses every beat is not there yet.
   let attempts = 0
   const retryDelay = () => terms.retryDelay(++attempts)
@@ -51,18 +51,14 @@ export function openLink(
   client.on('error', (error: Error) => {
     complain(`can't be reached (${error.message}); this process goes on and keeps trying`)
   })
-  client.on('ready', async () => {
+  client.on('ready', () => {
     connected = true
-    onDoorbell()
-    // From then on the client listens again by itself after each loss.
-    if (listens) return
-    listens = await listen(client, channel, onDoorbell)
-    // What rang before was not heard.
     onDoorbell()
   })
   client.on('close', () => {
     connected = false
   })
+  const ear = listen(client, channel, onDoorbell)
   client.connect().catch(() => {})
   const send = async (command: () => Promise<unknown>) => {
     if (!connected) throw new Error(`${name} is not connected`)
@@ -88,7 +84,7 @@ export function openLink(
       eval: (...args) => send(() => client.eval(...args)),
     },
     get deaf() {
-      return !(listens && connected)
+      return !ear.hears
     },
     close: () => client.disconnect(),
   }

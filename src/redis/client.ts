@@ -24,7 +24,7 @@ export interface LinkTerms {
  */
 export function createClient(address: RedisAddress, trust: Trust, terms: LinkTerms, key?: string): Redis {
   const find = finder(address, trust, key)
-  const client: Redis = new Redis({
+  const client: Redis = new SparingRedis({
     lazyConnect: true,
     Connector: connectorFor(
       async (signal) => {
@@ -44,6 +44,8 @@ export function createClient(address: RedisAddress, trust: Trust, terms: LinkTer
     disableClientInfo: true,
     // Every script is idempotent: a command whose reply was lost is sent again.
     autoResendUnfulfilledCommands: true,
+    // `listen` does it, and knows when it did not work.
+    autoResubscribe: false,
     maxRetriesPerRequest: null,
     commandTimeout: terms.commandTimeoutMs,
     socketTimeout: terms.silentLinkMs,
@@ -57,6 +59,19 @@ export function createClient(address: RedisAddress, trust: Trust, terms: LinkTer
   })
   client.on('error', forgetArguments)
   return client
+}
+
+/**
+ * After a reconnect ioredis sends commands of its own, such as SELECT and SUBSCRIBE, and does not handle their rejection: the first whose
+ * reply is lost would end the app's process. Whoever sends a command hears of its failure as before.
+ */
+class SparingRedis extends Redis {
+  override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    const [command] = args
+    const reply = super.sendCommand(...args)
+    command.promise.catch(() => {})
+    return reply
+  }
 }
 
 /** ioredis hangs the refused command on its error, and the arguments of AUTH are user and password: whoever prints it would show them. */

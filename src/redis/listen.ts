@@ -1,19 +1,43 @@
 import type { Redis } from 'ioredis'
 
+/** A client that listens to a channel, over all the connections that it makes. */
+export interface Ear {
+  /** whether a message would be heard now */
+  readonly hears: boolean
+  /** whether the connection that was there already can listen: before RESP3 one that listens can't send */
+  readonly began: Promise<boolean>
+}
+
 /**
- * Listens to `channel` on the client's own connection. Resolves with false where that can't be: before RESP3 a connection that
- * listens can't send. The client listens again by itself after it lost its connection.
+ * Listens to `channel` on the client's own connection, and on each that it makes anew. `onMessage` is also called whenever it begins to
+ * hear: it tells what rang before.
  */
-export async function listen(client: Redis, channel: string, onMessage: () => void): Promise<boolean> {
-  const hello = await client.call('HELLO').catch(() => undefined)
-  const at = Array.isArray(hello) ? hello.indexOf('proto') : -1
-  if (!Array.isArray(hello) || at < 0 || hello[at + 1] !== 3) return false
-  client.on('message', onMessage)
-  try {
-    await client.subscribe(channel)
+export function listen(client: Redis, channel: string, onMessage: () => void): Ear {
+  let hears = false
+  const begin = async () => {
+    try {
+      const hello = await client.call('HELLO')
+      const at = Array.isArray(hello) ? hello.indexOf('proto') : -1
+      if (!Array.isArray(hello) || at < 0 || hello[at + 1] !== 3) return false
+      await client.subscribe(channel)
+    } catch {
+      // Refused, or the reply was lost: then the link is made anew, and this is tried again.
+      return false
+    }
+    hears = true
+    onMessage()
     return true
-  } catch {
-    client.off('message', onMessage)
-    return false
+  }
+  client.on('message', onMessage)
+  client.on('close', () => {
+    hears = false
+  })
+  client.on('ready', begin)
+  const began = client.status === 'ready' ? begin() : Promise.resolve(false)
+  return {
+    get hears() {
+      return hears
+    },
+    began,
   }
 }

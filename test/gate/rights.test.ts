@@ -34,7 +34,7 @@ it('the rights in docs/protocol.md are enough for both sides', { timeout: 30_000
     await checkHealth(client, 'Redis', INPUT_ORIGIN, log)
     const keys = gateKeys('default')
     const around = { host: client, keys, time: systemTime, log, numbers: NUMBERS, signal }
-    const rings = (onReport: () => void) => listen(client, keys.reports, onReport)
+    const rings = (onReport: () => void) => listen(client, keys.reports, onReport).began
     await using hold = await acquireGate(
       { ...around, listen: rings },
       newDeployId(),

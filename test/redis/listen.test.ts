@@ -50,17 +50,18 @@ function counter() {
 
 it('hears the channel on the connection that goes on sending', async () => {
   const [client, other, heard] = [await connect(), await connect(), counter()]
-  expect(await listen(client, CHANNEL, heard.hear)).toBe(true)
+  expect(await listen(client, CHANNEL, heard.hear).began).toBe(true)
+  expect(heard.count).toBe(1)
   const message = heard.next()
   expect(await other.publish(CHANNEL, 'ring')).toBe(1)
   await message
   expect(await client.set('key', 'sent')).toBe('OK')
-  expect(heard.count).toBe(1)
+  expect(heard.count).toBe(2)
 })
 
 it('listens again after it lost its connection', { timeout: 30_000 }, async () => {
   const [client, heard] = [await connect(), counter()]
-  await listen(client, CHANNEL, heard.hear)
+  await listen(client, CHANNEL, heard.hear).began
   const ready = new Promise((resolve) => client.once('ready', resolve))
   proxy.drop()
   await ready
@@ -69,6 +70,39 @@ it('listens again after it lost its connection', { timeout: 30_000 }, async () =
   await expect.poll(() => other.publish(CHANNEL, 'ring'), { timeout: 20_000 }).toBe(1)
   await message
 })
+
+it.each([0, 1])(
+  'outlives a link on which it could not listen again, in database %i',
+  { timeout: 30_000 },
+  async (db) => {
+    const terms = { commandTimeoutMs: 200, silentLinkMs: 1_000, retryDelay: () => 1 }
+    const client = createClient(
+      parseRedisUrl(`redis://127.0.0.1:${proxy.port}/${db}`),
+      { verify: true },
+      terms,
+    )
+    clients.push(client)
+    client.on('error', () => {})
+    await client.connect()
+    const ear = listen(client, CHANNEL, () => {})
+    expect(await ear.began).toBe(true)
+    const unhandled: unknown[] = []
+    const note = (error: unknown) => unhandled.push(error)
+    process.on('unhandledRejection', note)
+    // Whatever is sent first on the next connection gets no reply, nor does the subscription.
+    proxy.lose(/^(>3\r\n\$9\r\nsubscribe|\+OK\r\n$)/)
+    const closed = new Promise((resolve) => client.once('close', resolve))
+    proxy.drop()
+    await closed
+    expect(ear.hears).toBe(false)
+    const again = new Promise((resolve) => client.once('close', resolve))
+    await again
+    proxy.lose(undefined)
+    await expect.poll(() => ear.hears, { timeout: 20_000 }).toBe(true)
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  },
+)
 
 it('says so when the user may not listen, and the connection still sends', async () => {
   await deaf(await connect('deaf:word@'))
@@ -86,7 +120,8 @@ it('says so when the connection speaks RESP2 to a server of today, and it still 
 })
 
 async function deaf(client: Redis): Promise<void> {
-  expect(await listen(client, CHANNEL, () => {})).toBe(false)
+  const ear = listen(client, CHANNEL, () => {})
+  expect(await ear.began).toBe(false)
+  expect(ear.hears).toBe(false)
   expect(await client.set('key', 'sent')).toBe('OK')
-  expect(client.listenerCount('message')).toBe(0)
 }

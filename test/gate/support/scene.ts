@@ -64,7 +64,7 @@ export async function openScene(viaUrl = (url: string) => url): Promise<Scene> {
   const around = (numbers: Partial<Numbers> = {}): Surroundings => ({
     host: client,
     keys,
-    listen: (onReport) => listen(client, keys.reports, onReport),
+    listen: (onReport) => listen(client, keys.reports, onReport).began,
     time: systemTime,
     log,
     // Scripted participants never say that they go on.
