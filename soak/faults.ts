@@ -68,10 +68,10 @@ export async function inflict(
         return done
       })
     case 'refused connections':
-      return world.link(fault, async (proxy) => {
-        await proxy.refuse()
+      return world.link(fault, (proxy) => {
+        proxy.slam(true)
         proxy.drop()
-        return () => proxy.accept()
+        return () => proxy.slam(false)
       })
     case 'lost reply':
       return world.link(fault, (proxy) => {

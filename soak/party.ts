@@ -59,7 +59,7 @@ export class Party implements AsyncDisposable {
   die(silently = false): void {
     if (this.#gone) return
     this.#gone = true
-    void this.proxy.refuse()
+    this.proxy.slam(true)
     if (silently) this.proxy.freeze()
     else this.proxy.drop()
     this.#stopped?.resolve()

@@ -176,13 +176,15 @@ export class World implements AsyncDisposable {
 
   async #keepingOut(work: () => Promise<void>): Promise<void> {
     const all = [...this.#parties].filter(({ gone }) => !gone)
-    await Promise.all(all.map(({ proxy }) => proxy.refuse()))
-    for (const { proxy } of all) proxy.drop()
+    for (const { proxy } of all) {
+      proxy.slam(true)
+      proxy.drop()
+    }
     await work()
     this.witness.reread(await this.server.redis.hgetall(this.server.keys.intent))
     for (const { proxy, gone } of all) {
       proxy.retarget(this.server.port)
-      if (!gone) await proxy.accept()
+      if (!gone) proxy.slam(false)
     }
   }
 

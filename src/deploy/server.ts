@@ -1,6 +1,9 @@
 import { formatDuration } from '../duration.ts'
 import type { Surroundings } from '../gate/gate.ts'
+import { unanswered } from '../gate/complaint.ts'
 import { NUMBERS } from '../gate/numbers.ts'
+import { isOutage } from '../gate/outage.ts'
+import { outlast } from '../gate/outlast.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
 import { gateKeys } from '../protocol/keys.ts'
@@ -88,11 +91,13 @@ export async function openGateServer(
   )
   try {
     const before = time.now()
-    await checkHealth(client, name, origin, log)
+    const { renewAgainMs: againMs, requestValidMs: forMs } = NUMBERS
+    await outlast({ time, againMs, forMs, signal }, () => checkHealth(client, name, origin, log))
     log.info(`${name} answers in ${formatDuration(time.now() - before)} (from ${origin.name})`)
   } catch (error) {
     client.disconnect()
-    throw error
+    signal.throwIfAborted()
+    throw isOutage(error) ? unanswered(error, NUMBERS.requestValidMs) : error
   }
   return {
     around: {

@@ -41,6 +41,15 @@ export function late(): DeployError {
   )
 }
 
+export function unanswered(cause: Error, forMs: number): DeployError {
+  return new DeployError(
+    'preflight-failed',
+    `Redis gave no answer for ${formatDuration(forMs)} (${cause.message}). Nothing was pushed; should the clock have been asked to drain, it goes on by itself within a minute.`,
+    'Look at whether Redis is up and reachable (heroku redis:info), then run the deploy again.',
+    { cause },
+  )
+}
+
 export function refused(who: readonly ParticipantProgress[]): DeployError {
   const each = who
     .slice(0, MOST_NOTES)

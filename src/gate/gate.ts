@@ -8,10 +8,11 @@ import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
 import type { ScriptHost } from '../protocol/script.ts'
 import type { Time } from '../time.ts'
 import { describeAsker } from './asker.ts'
-import { busy, late, UPDATE_ADVICE } from './complaint.ts'
+import { busy, late, unanswered, UPDATE_ADVICE } from './complaint.ts'
 import { Hold } from './hold.ts'
 import type { Numbers } from './numbers.ts'
-import { outlast, type Patience } from './outlast.ts'
+import { isOutage } from './outage.ts'
+import { outlast } from './outlast.ts'
 import { spentHold } from './spent.ts'
 import type { Asker, DrainTerms } from './terms.ts'
 
@@ -43,7 +44,7 @@ export async function inspectGate(
   asker: Asker,
   types: readonly string[],
 ): Promise<Row[]> {
-  const view = await outlast(patience(around), () => look(around.host, around.keys))
+  const view = await insist(around, () => look(around.host, around.keys))
   if (view.intent && isInForce(view.intent, view.now) && !spentHold(view)) {
     throw busy(view.intent.asker, view.intent.expiry - view.now)
   }
@@ -84,12 +85,12 @@ export async function acquireGate(
   replaces: string,
 ): Promise<Hold> {
   const { host, keys, numbers, time, log } = around
-  const view = await outlast(patience(around), () => look(host, keys))
+  const view = await insist(around, () => look(host, keys))
   const spent = spentHold(view)
-  if (spent && (await outlast(patience(around), () => finish(host, keys, spent, 'aborted'))) === 'finished')
+  if (spent && (await insist(around, () => finish(host, keys, spent, 'aborted'))) === 'finished')
     log.info(`ended a hold that held nobody any more, asked for by ${describeAsker(spent.asker)}`)
   let sentAt = time.now()
-  const answer = await outlast(patience(around), () => {
+  const answer = await insist(around, () => {
     sentAt = time.now()
     return acquire(host, keys, {
       id,
@@ -99,6 +100,10 @@ export async function acquireGate(
       replaces,
       asked: new Map(terms.asked.map(({ type, atLeast }) => [type, atLeast])),
     })
+  }).catch(async (error: unknown) => {
+    // It may be in force all the same: only its answers were lost.
+    await finish(host, keys, { id, epoch: '' }, 'aborted').catch(() => {})
+    throw error
   })
   switch (answer.kind) {
     case 'granted': {
@@ -125,6 +130,12 @@ export async function acquireGate(
 }
 
 /** Before a drain is in force nobody waits but the deploy itself. */
-function patience({ time, numbers, signal }: Surroundings): Patience {
-  return { time, againMs: numbers.renewAgainMs, forMs: numbers.requestValidMs, signal }
+async function insist<T>({ time, numbers, signal }: Surroundings, work: () => Promise<T>): Promise<T> {
+  const { renewAgainMs, requestValidMs } = numbers
+  try {
+    return await outlast({ time, againMs: renewAgainMs, forMs: requestValidMs, signal }, work)
+  } catch (error) {
+    signal.throwIfAborted()
+    throw isOutage(error) ? unanswered(error, requestValidMs) : error
+  }
 }

@@ -21,6 +21,8 @@ export interface FaultProxy extends AsyncDisposable {
   drop(): void
   /** New connections are refused; those that are there go on. */
   refuse(): Promise<void>
+  /** New connections are reset as soon as they are made, or no more. Unlike `refuse` it keeps the port. */
+  slam(shut: boolean): void
   /** Takes connections again, on the same port. */
   accept(): Promise<void>
   /**
@@ -45,9 +47,14 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   let delayMs = 0
   let frozen: PromiseWithResolvers<void> | undefined
   let lost: RegExp | undefined
+  let shut = false
   let wanted: { text: string; done: () => void } | undefined
 
   const listener = createServer({ allowHalfOpen: true }, (client) => {
+    if (shut) {
+      client.on('error', () => {}).resetAndDestroy()
+      return
+    }
     const server = createConnection({ host: '127.0.0.1', port: targetPort, allowHalfOpen: true })
     const link: Link = { client, server }
     links.add(link)
@@ -136,6 +143,9 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
       const { promise, resolve } = Promise.withResolvers<void>()
       wanted = { text, done: resolve }
       return promise
+    },
+    slam(now) {
+      shut = now
     },
     lose(matching) {
       lost = matching
