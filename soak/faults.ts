@@ -37,14 +37,13 @@ export async function inflict(
   world: World,
 ): Promise<(() => Promise<void> | void) | undefined> {
   const { kind, force } = fault
-  const { server, witness } = world
+  const { server } = world
   const done = () => {}
   const { intent, roster, epoch } = server.keys
   const forgets = (...keys: string[]) =>
     world.alone(async () => {
       await server.redis.del(...keys)
       world.dataLost()
-      witness.reread(await server.redis.hgetall(intent))
       return done
     })
   switch (kind) {

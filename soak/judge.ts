@@ -10,6 +10,9 @@ import type { World } from './world.ts'
 /** What a busy machine may take, at any speed, ms of the history. */
 const SLACK_MS = 15_000
 
+/** Stalls of the machine count for so long. */
+const STALLS_COUNT_MS = 200_000
+
 /** Endings after which nothing may have been pushed. */
 const UNPUSHED = new Set([
   'busy',
@@ -61,7 +64,10 @@ export class Judge {
         )
     }
     const drain = [...witness.drains.values()].find(({ id }) => id === deployer?.id)
-    if (!drain) return ledger.broken('I1', by, 'pushes without a drain')
+    if (!drain) {
+      ledger.broken('I1', by, 'pushes without a drain')
+      return
+    }
     const quiet = there.filter(({ app }) => !app.scheduling)
     for (const boot of quiet) {
       const epoch = witness.rows.get(boot.id)?.epoch
@@ -99,7 +105,7 @@ export class Judge {
           PARTICIPANT.quietAfterReleaseMs +
           PARTICIPANT.quietBeatMs
         : at(drain.expiry)
-    if (now > due + SLACK_MS + server.setMs && !this.#isDisturbed(boot.party))
+    if (now > due + this.#slackMs && !this.#isDisturbed(boot.party))
       ledger.broken(
         'I3',
         boot.party.name,
@@ -151,7 +157,7 @@ export class Judge {
       ledger.broken('ends', name, 'says deployed, and nothing was')
     if (push && UNPUSHED.has(report.outcome))
       ledger.broken('ends', name, `says ${report.outcome}, and has pushed`)
-    const late = mustHaveWarned && ledger.now - mustHaveWarned.at > 20_000
+    const late = mustHaveWarned && ledger.now - mustHaveWarned.at > 5_000 + this.#slackMs
     if (late && report.outcome === 'deployed' && report.warnings.length === 0)
       ledger.broken(
         'I5',
@@ -162,10 +168,17 @@ export class Judge {
 
   /** Waits until every process that lives on schedules: each hold has an end. */
   async rest(): Promise<void> {
-    const { time, ledger, server, platform } = this.#world
-    const until = ledger.now + GATE.pushLeaseMs + PARTICIPANT.idleBeatMs + SLACK_MS + server.setMs
+    const { time, ledger, platform } = this.#world
+    const until = ledger.now + GATE.pushLeaseMs + PARTICIPANT.idleBeatMs + this.#slackMs
+    // Beside a newer release of its own nobody goes back to scheduling.
+    const mayWait = (boot: Boot) =>
+      platform.boots.some(
+        (other) => other.alive && other.release > boot.release && typeOf(other.dyno) === typeOf(boot.dyno),
+      )
     const waiting = () =>
-      platform.boots.filter((boot) => boot.alive && !boot.terminated && !boot.app.scheduling)
+      platform.boots.filter(
+        (boot) => boot.alive && !boot.terminated && !boot.app.scheduling && !mayWait(boot),
+      )
     while (waiting().length > 0 && ledger.now < until) await time.sleep(500)
     for (const boot of waiting())
       ledger.broken('I3', boot.party.name, `does not schedule, and nobody holds it any more (${boot.state})`)
@@ -180,7 +193,17 @@ export class Judge {
     return this.#world.witness.rows.has(boot.id)
   }
 
+  /** What may be late by a busy machine, and by a server's clock that was set. */
+  get #slackMs(): number {
+    return SLACK_MS + this.#world.server.setMs + this.#world.stalledMs(STALLS_COUNT_MS)
+  }
+
   #isDisturbed(party: Party): boolean {
     return (this.#disturbedUntil.get(party) ?? 0) > this.#world.ledger.now
   }
+}
+
+/** The process type in a dyno's name. */
+export function typeOf(dyno: string): string {
+  return dyno.replace(/\..*/, '')
 }

@@ -8,7 +8,6 @@ import { monitor, type OnCommand } from './monitor.ts'
 /** The Redis of a history: a real server whose clock runs fast, with a replica that can take over. */
 export class Server implements AsyncDisposable {
   readonly keys = gateKeys('default')
-  readonly #time: Time
   readonly #clock: FastClock
   readonly #onCommand: OnCommand
   readonly #servers: RedisServer[]
@@ -19,14 +18,7 @@ export class Server implements AsyncDisposable {
   #direct: Redis
   #monitor: Disposable | undefined
 
-  private constructor(
-    time: Time,
-    clock: FastClock,
-    servers: RedisServer[],
-    onCommand: OnCommand,
-    ahead: number,
-  ) {
-    this.#time = time
+  private constructor(clock: FastClock, servers: RedisServer[], onCommand: OnCommand, ahead: number) {
     this.#clock = clock
     this.#servers = servers
     this.#onCommand = onCommand
@@ -43,7 +35,7 @@ export class Server implements AsyncDisposable {
       const to = `replicaof 127.0.0.1 ${servers[0]?.port}`
       servers.push(await startRedis({ ...options, config: [to, 'repl-diskless-sync-delay 0'] }))
     }
-    const server = new Server(time, clock, servers, onCommand, ahead)
+    const server = new Server(clock, servers, onCommand, ahead)
     await server.#watch()
     return server
   }
@@ -92,6 +84,8 @@ export class Server implements AsyncDisposable {
   async restart(keepData: boolean): Promise<void> {
     await this.#current.restart({ keepData })
     await this.#watch()
+    // Its file of configuration says what it was before it took over.
+    if (this.#active === 1) await this.#direct.call('REPLICAOF', 'NO', 'ONE')
   }
 
   /** From now on the replica gets no more writes, and they are lost should it take over. */

@@ -47,7 +47,9 @@ export class Witness {
 
   readonly take: OnCommand = (at, [name = '', key = '', ...args], byScript) => {
     const command = name.toUpperCase()
-    if ((command === 'EVALSHA' || command === 'EVAL') && args.length > 1) return this.#called(at, args)
+    if ((command === 'EVALSHA' || command === 'EVAL') && args.length > 1) this.#called(at, args)
+    if (!byScript && command === 'DEL' && [key, ...args].some((one) => one.endsWith(':intent')))
+      this.reread({})
     if (!byScript || command !== 'HSET') return
     if (key.endsWith(':roster')) this.#row(at, args[0] ?? '', args[1] ?? '')
     else if (key.endsWith(':intent')) this.#intent(at, args)
@@ -85,7 +87,10 @@ export class Witness {
       return index < 0 || index % 2 === 1 ? undefined : pairs[index + 1]
     }
     const [epoch, phase, expiry] = [field('epoch'), field('phase'), field('expiry')]
-    if (epoch !== undefined) return this.#granted(at, field('id') ?? '', epoch, Number(expiry))
+    if (epoch !== undefined) {
+      this.#granted(at, field('id') ?? '', epoch, Number(expiry))
+      return
+    }
     const drain = this.#current
     if (!drain) return
     for (let index = 0; index < pairs.length; index += 2) {

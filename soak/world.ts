@@ -5,11 +5,12 @@ import type { FaultProxy } from '../test/support/fault-proxy.ts'
 import type { Boot } from './boot.ts'
 import { Deployer } from './deployer.ts'
 import { type FaultKind, inflict } from './faults.ts'
-import { Judge } from './judge.ts'
+import { Judge, typeOf } from './judge.ts'
 import { Ledger } from './ledger.ts'
 import { Party } from './party.ts'
 import { type HistoryPlan, type PlannedDeploy, type PlannedFault, TROUBLE_MS } from './plan.ts'
 import { Platform } from './platform.ts'
+import { Pulse } from './pulse.ts'
 import { Random } from './random.ts'
 import { Server } from './server.ts'
 import { Witness } from './witness.ts'
@@ -26,6 +27,7 @@ export class World implements AsyncDisposable {
   readonly platform: Platform
   readonly deployers: Deployer[] = []
   readonly judge: Judge
+  readonly #pulse: Pulse
   /** how often each fault happened to somebody */
   readonly inflicted = new Map<FaultKind, number>()
   readonly #plan: HistoryPlan
@@ -62,6 +64,7 @@ export class World implements AsyncDisposable {
       },
       plan.tempers,
     )
+    this.#pulse = new Pulse(time)
     this.judge = new Judge(this)
     this.platform.onBoot = (boot) => {
       this.#parties.add(boot.party)
@@ -93,7 +96,7 @@ export class World implements AsyncDisposable {
     this.#parties.add(party)
     const counts = new Map<string, number>()
     for (const dyno of this.#plan.dynos) {
-      const type = dyno.replace(/\..*/, '')
+      const type = typeOf(dyno)
       counts.set(type, (counts.get(type) ?? 0) + 1)
     }
     const processes = [...counts].map(([type, atLeast]) => ({ type, atLeast, demanded: true }))
@@ -121,6 +124,11 @@ export class World implements AsyncDisposable {
     this.#heals.delete(heal)
     await heal()
     this.ledger.write('fault', `${kind} is over`)
+  }
+
+  /** How long the machine did not let this history go on within the last `ms`. */
+  stalledMs(ms: number): number {
+    return this.#pulse.stalledMs(this.time.now() - ms, this.speed)
   }
 
   /** Picks somebody's link for `fault`. */
@@ -216,6 +224,7 @@ export class World implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#pulse[Symbol.dispose]()
     for (const heal of this.#heals) await heal()
     for (const deployer of this.deployers) deployer.crash(false)
     await this.platform[Symbol.asyncDispose]()

@@ -1,6 +1,6 @@
 import { formatDuration } from '../duration.ts'
-import type { Surroundings } from '../gate/gate.ts'
 import { unanswered } from '../gate/complaint.ts'
+import type { Surroundings } from '../gate/gate.ts'
 import { NUMBERS } from '../gate/numbers.ts'
 import { isOutage } from '../gate/outage.ts'
 import { outlast } from '../gate/outlast.ts'
