@@ -335,6 +335,37 @@ describe('commit', () => {
     expect(await open('a', epoch)).toMatchObject({ kind: 'granted' })
   })
 
+  it('executed again, is granted as long as everybody is held, and extends nothing', async () => {
+    const clock = participant()
+    await clock.beat()
+    const epoch = await granted('a')
+    await clock.drain()
+    await open('a', epoch)
+    const once = (await look(redis, keys)).intent
+    expect(await open('a', epoch)).toMatchObject({ kind: 'granted' })
+    expect((await look(redis, keys)).intent).toEqual(once)
+  })
+
+  it('executed again after its reply was lost for long, is refused when a hold has run out meanwhile', async () => {
+    const clock = participant()
+    await clock.beat()
+    const epoch = await granted('a')
+    await clock.drain()
+    expect(await open('a', epoch)).toMatchObject({ kind: 'granted' })
+    // Cut off since then: it has resumed by its own clock, and its row still says drained.
+    const row = JSON.parse((await redis.hget(keys.roster, clock.id)) ?? '{}')
+    await redis.hset(keys.roster, clock.id, JSON.stringify({ ...row, hold: row.seen }))
+    expect(await open('a', epoch)).toMatchObject({
+      blockers: expect.arrayContaining([expect.objectContaining({ why: 'short-hold', id: clock.id })]),
+    })
+    await silence(clock.id)
+    expect(await open('a', epoch)).toMatchObject({
+      blockers: expect.arrayContaining([expect.objectContaining({ why: 'silent', id: clock.id })]),
+    })
+    // Whoever chose to open it over those who are not drained has the same answer twice.
+    expect(await open('a', epoch, { anyway: true })).toMatchObject({ kind: 'granted' })
+  })
+
   const blocked = async (epoch: string) => {
     const answer = await open('a', epoch)
     if (answer.kind !== 'blocked') throw new Error(`not blocked: ${JSON.stringify(answer)}`)

@@ -12,9 +12,6 @@ local why = lost(intent, id, epoch)
 if why then
   return { 'lost', why, intent.asker or '' }
 end
-if intent.phase == 'pushing' then
-  return { 'granted', intent.expiry - now }
-end
 
 margin = tonumber(margin)
 local rows = read_roster(KEYS[2])
@@ -71,6 +68,10 @@ if intent.expiry - now < margin then
 end
 if #reply > 1 and mode ~= 'anyway' then
   return reply
+end
+-- Executed again. The reply may have been lost for long, and who was cut off meanwhile has resumed: that was looked at above.
+if intent.phase == 'pushing' then
+  return { 'granted', intent.expiry - now }
 end
 
 local expiry = math.max(tonumber(intent.expiry), now + push_lease)
