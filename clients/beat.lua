@@ -6,7 +6,7 @@ local now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])
 local VERSION = '1'
 -- What no listener and no deployer writes is not believed: it would hold a gate for good. A row is forgotten after so many ms, no lease
 -- is half as long, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.
-local FORGOTTEN, LONGEST_LEASE, FARTHEST = 600000, 7200000, 3155760000000000
+local FORGOTTEN, LONGEST_LEASE, FARTHEST, SET_BACK = 600000, 7200000, 3155760000000000, 10000
 -- Bytes. A row that a beat has written is encoded anew, with six bytes for some characters.
 local LONGEST_ID, LONGEST_ROW = 512, 32768
 
@@ -101,6 +101,11 @@ local function lost(intent, id, epoch)
   end
   if not in_force(intent) then
     return 'lapsed'
+  end
+  -- The lease was given before now, by a clock that was set back since: nobody can tell how long the holds last that it told of. Less
+  -- than a margin does no harm.
+  if tonumber(intent.expiry) - (tonumber(intent.lease) or 0) > now + SET_BACK then
+    return 'set-back'
   end
   return nil
 end

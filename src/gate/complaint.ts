@@ -130,6 +130,8 @@ export function lossOf(why: LeaseLoss, asker: string): string {
     lapsed:
       'The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long.',
     unreachable: 'Redis could not be reached for so long that the drain ran out.',
+    'set-back':
+      "The clock of the Redis server was set back, so that nobody can tell how long the clock's hold lasts.",
   }[why]
 }
 
@@ -181,6 +183,8 @@ function describe({ why, dyno, type, detail }: Blocker): string {
       return 'the own lease is about to end'
     case 'version':
       return `${dyno} speaks version ${detail} of the drain protocol`
+    case 'set-back':
+      return `${dyno} has not answered since the clock of the Redis server was set back`
     case 'unanswered':
       return `${dyno} has not answered`
     default:

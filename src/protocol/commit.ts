@@ -17,13 +17,14 @@ export interface Blocker {
     | 'silent'
     | 'gone'
     | 'version'
+    | 'set-back'
     | 'short-hold'
     | 'too-few'
     | 'short-lease'
   /** empty for `too-few` and `short-lease` */
   readonly dyno: string
   readonly type: string
-  /** running jobs; for `silent`, ms since last heard; for `short-hold`, ms left; for `too-few`, `held/needed`; for `version`, the one it speaks */
+  /** running jobs; for `set-back`, ms by which the row is ahead; for `silent`, ms since last heard; for `short-hold`, ms left; for `too-few`, `held/needed`; for `version`, the one it speaks */
   readonly detail: string
   readonly id: string
 }

@@ -12,7 +12,7 @@ export interface Owner {
 }
 
 /** Why an intent is not the caller's any more. */
-export type LostReason = 'missing' | 'superseded' | 'finished' | 'lapsed'
+export type LostReason = 'missing' | 'superseded' | 'finished' | 'lapsed' | 'set-back'
 export interface Lost {
   readonly kind: 'lost'
   readonly why: LostReason

@@ -42,6 +42,9 @@ for participant, row in pairs(rows) do
       end
     elseif row.v ~= VERSION then
       block('version', row.dyno, row.type, tostring(row.v), participant)
+    elseif row.seen > now then
+      -- The clock was set back since: by this one the row looks fresh, and its hold long, for as much longer.
+      block('set-back', row.dyno, row.type, string.format('%.0f', row.seen - now), participant)
     elseif row.epoch ~= epoch or row.state ~= 'drained' then
       block(row.epoch == epoch and row.state or 'unanswered', row.dyno, row.type, tostring(row.running or 0), participant)
     elseif hold_of(row) < now + margin then

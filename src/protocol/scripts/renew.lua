@@ -2,7 +2,7 @@
 -- KEYS: intent   ARGV: id, epoch, lease ms
 -- Replies: renewed, ms left | lost, why, asker
 local id, epoch, lease = unpack(ARGV)
-local intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'asker')
+local intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'lease', 'asker')
 local why = lost(intent, id, epoch)
 if why then
   return { 'lost', why, intent.asker or '' }
