@@ -22,6 +22,7 @@ export class App implements Handlers {
   readonly #gone = new AbortController()
   #idle: (() => void) | undefined
   #scheduling = false
+  #begun = false
   #finished = 0
   #stored = 0
   /** called when it starts to schedule */
@@ -38,6 +39,11 @@ export class App implements Handlers {
 
   get scheduling(): boolean {
     return this.#scheduling
+  }
+
+  /** whether it has scheduled before */
+  get begun(): boolean {
+    return this.#begun
   }
 
   get running(): number {
@@ -96,6 +102,7 @@ export class App implements Handlers {
     this.#scheduling = true
     this.#ledger.write(this.#who, 'schedules')
     this.onScheduling()
+    this.#begun = true
   }
 
   async #run(ms: number): Promise<void> {

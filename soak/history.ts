@@ -1,7 +1,7 @@
 import { fastTime } from './fast-clock.ts'
 import type { FaultKind } from './faults.ts'
 import type { Violation } from './ledger.ts'
-import { planHistory } from './plan.ts'
+import { type HistoryPlan, planHistory } from './plan.ts'
 import { World } from './world.ts'
 
 /** How much faster than life histories go by. */
@@ -19,12 +19,15 @@ export interface History {
 }
 
 /** Lives through the history of `seed`: the same parties, the same plans and the same faults each time. */
-export async function live(seed: number, speed = SPEED): Promise<History> {
-  const plan = planHistory(seed)
+export function live(seed: number, speed = SPEED): Promise<History> {
+  return liveThrough(planHistory(seed), speed)
+}
+
+export async function liveThrough(plan: HistoryPlan, speed = SPEED): Promise<History> {
   await using world = await World.of(plan, fastTime(speed), speed)
   await world.run()
   return {
-    seed,
+    seed: plan.seed,
     pushes: world.platform.pushes.length,
     faults: world.inflicted,
     violations: world.ledger.violations,

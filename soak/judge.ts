@@ -86,7 +86,10 @@ export class Judge {
     const { ledger, server, witness } = this.#world
     const row = witness.rows.get(boot.id)
     const drain = row?.epoch === undefined ? undefined : witness.drains.get(row.epoch)
-    if (!drain) return
+    if (!drain) {
+      this.#begins(boot)
+      return
+    }
     const now = ledger.now
     const at = (serverMs: number) => server.timeOf(serverMs) - ledger.began
     const isOver = drain.finishedAt !== undefined || drain.forgotten
@@ -113,6 +116,17 @@ export class Judge {
       )
     if (drain.phase === 'released') this.#beside(boot, drain)
     this.#mustBeToldOf(boot, drain)
+  }
+
+  /** Who boots into a drain does not schedule before it is over. */
+  #begins(boot: Boot): void {
+    const { ledger, witness } = this.#world
+    if (this.#isDisturbed(boot.party) || boot.app.begun) return
+    for (const drain of witness.drains.values()) {
+      const isOpen = drain.phase === 'draining' && !drain.forgotten && drain.types.has(typeOf(boot.dyno))
+      if (isOpen && drain.told.has(boot.id))
+        ledger.broken('I7', boot.party.name, `begins to schedule though it was told of epoch ${drain.epoch}`)
+    }
   }
 
   /** After a release nobody goes back to scheduling beside the newer release. */
@@ -153,6 +167,8 @@ export class Judge {
     if (!report) return
     const { ledger, platform } = this.#world
     const push = platform.pushes.find(({ by }) => by === name)
+    if (report.outcome === 'failed')
+      ledger.broken('ends', name, `does not know what happened: ${report.message}`)
     if (report.outcome === 'deployed' && push?.landed === undefined)
       ledger.broken('ends', name, 'says deployed, and nothing was')
     if (push && UNPUSHED.has(report.outcome))

@@ -31,7 +31,8 @@ export interface PlannedDeploy {
 export interface HistoryPlan {
   readonly seed: number
   readonly dynos: readonly string[]
-  readonly tempers: ReadonlyMap<string, Temper>
+  /** of the dynos that are not willing */
+  readonly tempers: Readonly<Record<string, Temper>>
   readonly deploys: readonly PlannedDeploy[]
   readonly faults: readonly PlannedFault[]
   readonly withReplica: boolean
@@ -47,10 +48,10 @@ export function planHistory(seed: number): HistoryPlan {
     ...(random.chance(0.5) ? ['clock.2'] : []),
     ...(random.chance(0.3) ? ['worker.1'] : []),
   ]
-  const tempers = new Map<string, Temper>()
+  const tempers: Record<string, Temper> = {}
   for (const dyno of dynos) {
-    if (random.chance(0.04)) tempers.set(dyno, 'refuses')
-    else if (random.chance(0.05)) tempers.set(dyno, 'stubborn')
+    if (random.chance(0.04)) tempers[dyno] = 'refuses'
+    else if (random.chance(0.05)) tempers[dyno] = 'stubborn'
   }
   const faults = Array.from({ length: random.between(0, 5) }, () => planFault(random))
   return {

@@ -20,7 +20,7 @@ export interface Push {
 /** The dynos of an app, and what Heroku does to them. */
 export class Platform {
   readonly #around: Surroundings
-  readonly #tempers: ReadonlyMap<string, Temper>
+  readonly #tempers: Readonly<Record<string, Temper>>
   /** the boot that each dyno name stands for now */
   readonly dynos = new Map<string, Boot>()
   readonly boots: Boot[] = []
@@ -29,7 +29,7 @@ export class Platform {
   /** told when the first byte of a push leaves */
   onPush: (by: string) => void = () => {}
 
-  constructor(around: Surroundings, tempers: ReadonlyMap<string, Temper>) {
+  constructor(around: Surroundings, tempers: Readonly<Record<string, Temper>>) {
     this.#around = around
     this.#tempers = tempers
   }
@@ -94,7 +94,7 @@ export class Platform {
   }
 
   async #boot(dyno: string): Promise<void> {
-    const temper = this.#tempers.get(dyno) ?? 'willing'
+    const temper = this.#tempers[dyno] ?? 'willing'
     const boot = await Boot.of({ dyno, release: this.release, temper }, this.#around)
     this.dynos.set(dyno, boot)
     this.boots.push(boot)

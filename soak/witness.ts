@@ -70,6 +70,9 @@ export class Witness {
     if (!row) return
     const before = this.rows.get(id)
     this.rows.set(id, { ...row, at })
+    const left = row.epoch === before?.epoch ? undefined : this.drains.get(before?.epoch ?? '')
+    // It is over for this participant: it must be told again to answer again, as this beat does if the drain is in force.
+    if (left && !(left === this.#current && inForce(left, at))) left.told.delete(id)
     if (row.epoch === undefined || row.epoch === before?.epoch) return
     const drain = this.drains.get(row.epoch)
     if (!drain) this.#ledger.broken('I8', id, `answers epoch ${row.epoch}, which nobody was granted`)
