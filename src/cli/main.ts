@@ -40,7 +40,13 @@ code, or 128 and the number of the signal that ended it.
 
 // Node would print an error with everything that hangs on it, and nobody knows what that is.
 process.on('uncaughtException', (error: unknown) => {
-  console.error(error instanceof Error ? error.stack : String(error))
+  const told = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  console.error(
+    `deploy-gate: ${told
+      .split('\n')
+      .map((line) => oneLine(line))
+      .join('\n')}`,
+  )
   process.exit(EXIT.nothingDone)
 })
 process.exitCode = await main(process.argv.slice(2))
