@@ -124,7 +124,8 @@ known = known and decode_row(known) or nil
 local memo = 'newer:' .. row.type .. ':' .. (type(row.release) == 'string' and row.release or '')
 local intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'replaces', 'force', 'boots', memo,
   'type:' .. row.type, 'target:' .. id)
-local spoken = intent.v or VERSION
+-- Participants put it in their logs as it comes.
+local spoken = string.sub(string.match(intent.v or VERSION, '^[%w._-]+$') or '?', 1, 32)
 if spoken ~= VERSION or not is_epoch(intent.epoch) then
   -- Its words may mean something else here: it addresses nobody, and its version says why. And nobody must answer an epoch after which
   -- no other is higher.

@@ -255,6 +255,8 @@ describe('an intent', { timeout: 30_000 }, () => {
     await redis.hset(keys.intent, { ...usual, 'type:clock': '1', 'count:clock': '1', ...fields })
     const reply = await honest()
     expect(reply.epoch).toMatch(/^(\d{1,16})?$/)
+    // It stands in the participants' logs.
+    expect(reply.version).toMatch(/^[\w.?-]{1,32}$/)
     await look(redis, keys)
     const first = await ask('deploy')
     if (first.kind === 'busy') expect(first.leftMs).toBeLessThan(7_200_001)
@@ -272,7 +274,10 @@ describe('an intent', { timeout: 30_000 }, () => {
   it.each(['', 'x', 'released', 'pushing', 'lapsed'])('in the phase "%s" stops nobody', (phase) =>
     survives({ phase }),
   )
-  it.each(['', '2', 'x'.repeat(1e6)])('of the version %.9s stops nobody', (v) => survives({ v }))
+  it.each(['', '2', 'x'.repeat(1e6), '2\n::error::pwned', '\u001b[2J', Buffer.from([0xff, 0xfe])])(
+    'of the version %.9s stops nobody',
+    (v) => survives({ v }),
+  )
 
   it('may have any fields', async () => {
     const names = [
