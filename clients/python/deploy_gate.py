@@ -67,7 +67,7 @@ local now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])
 
 local VERSION = '1'
 -- What no listener and no deployer writes is not believed: it would hold a gate for good. A row is forgotten after so many ms, no lease
--- is half as long, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.
+-- lasts longer than half of this, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.
 local FORGOTTEN, LONGEST_LEASE, FARTHEST, SET_BACK = 600000, 7200000, 3155760000000000, 10000
 -- Bytes. A row that a beat has written is encoded anew, with six bytes for some characters.
 local LONGEST_ID, LONGEST_ROW = 512, 32768

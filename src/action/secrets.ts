@@ -21,7 +21,12 @@ export function hideSecrets(text: string): string {
   return longestFirst.reduce((rest, secret) => rest.replaceAll(secret, '***'), text)
 }
 
+/** Fields with words of this program's own: a password may be one of them. */
+const OWN_WORDS = ['outcome', 'section']
+
 /** `value`, plain objects and lists of texts and numbers, with all its texts so. */
 export function hideSecretsIn<T>(value: T): T {
-  return JSON.parse(JSON.stringify(value), (_name, one) => (typeof one === 'string' ? hideSecrets(one) : one))
+  return JSON.parse(JSON.stringify(value), (name, one) =>
+    typeof one === 'string' && !OWN_WORDS.includes(name) ? hideSecrets(one) : one,
+  )
 }

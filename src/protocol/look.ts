@@ -63,7 +63,7 @@ export async function look(host: ScriptHost, keys: GateKeys): Promise<View> {
   return { now, intent: intent || undefined, rows }
 }
 
-/** No lease is half as long: one that says so was not written by a deployer. As in prelude.lua. */
+/** Twice the longest lease: one that says more was not written by a deployer. As in prelude.lua. */
 const LONGEST_LEASE_MS = 7_200_000
 
 /** Whether the drain is asked for now: neither finished nor lapsed. */

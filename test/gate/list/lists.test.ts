@@ -239,6 +239,13 @@ describe('finish', () => {
     expect(await scene.answers()).toEqual([])
   })
 
+  it('tells nobody to go on more often than the server can stand, whatever stands in the marker', async () => {
+    const lists = scene.lists('a', { resumeMessage: 'resume' })
+    await ask(lists)
+    await scene.app.hset(MARKER, 'asked', '150000')
+    expect(await lists.finish('aborted')).toMatchObject({ kind: 'finished', told: 100_000 })
+  })
+
   it('tells each that has taken a request to go on, once', async () => {
     const lists = scene.lists('a', { resumeMessage: 'resume' })
     await ask(lists, { count: 3 })
