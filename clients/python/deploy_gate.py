@@ -814,6 +814,9 @@ class _Link:
         self._route = None
         # Nothing is tried twice by the connection itself: `_live` decides when to beat again.
         options = {"socket_timeout": 5, "socket_connect_timeout": 10, "decode_responses": True}
+        # RESP2, which version 4 knows alone: others may log in by HELLO, and an old server repeats that with the password in its error.
+        if redis.VERSION[0] >= 5:
+            options["protocol"] = 2
         tls = {"ssl_cert_reqs": "required" if verify else "none", "ssl_check_hostname": bool(verify)}
         if not url.startswith(_SCHEMES):
             raise ValueError("deploy-gate: %s begins with none of %s. Expected %s." % (where, ", ".join(_SCHEMES), _REDIS_URL_RULE))
