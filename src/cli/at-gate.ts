@@ -13,10 +13,10 @@ import type { GatePlace } from './gate-options.ts'
  */
 export async function atGate<T>(
   { gateName, destination }: GatePlace,
-  { log, signal }: { readonly log: Log; readonly signal: AbortSignal },
+  { log, signal, asks = false }: { readonly log: Log; readonly signal: AbortSignal; readonly asks?: boolean },
   work: (gate: Surroundings, reading: <R>(read: () => Promise<R>) => Promise<R>) => Promise<T>,
 ): Promise<T> {
-  await using server = await openGateServer(destination, gateName, { log, signal, time: systemTime })
+  await using server = await openGateServer(destination, gateName, { log, signal, asks, time: systemTime })
   const name = describeAddress(destination.address)
   const telling = async <R>(outcome: Outcome, what: () => Promise<R>): Promise<R> => {
     try {
@@ -37,7 +37,7 @@ function explained(error: unknown, name: string, outcome: Outcome): unknown {
     return new DeployError(
       outcome,
       `${name}: the server refused a command (${error.message}).`,
-      'Its user needs the rights that docs/protocol.md lists, and the server must be a Redis 7 or newer that takes writes.',
+      'Its user needs the rights that docs/redis.md lists, and the server must be a Redis 7 or newer that takes writes.',
       { cause: error },
     )
   }

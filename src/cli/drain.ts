@@ -41,7 +41,7 @@ export const command: Command = {
 
 async function drain(request: DrainRequest, interrupts: Interrupts): Promise<number> {
   const { place, terms, asker, meanwhile, json } = request
-  const around = { log: stderrLog, signal: interrupts.signal }
+  const around = { log: stderrLog, signal: interrupts.signal, asks: true }
   let hold: Hold | undefined
   const print = (ending: object) => {
     if (json) process.stdout.write(jsonLine({ gate: place.gateName, ...ending, ...reportHold(hold) }))

@@ -104,7 +104,13 @@ async function tell<T extends Target>(
   }
 
   await using server = await group('Redis', () =>
-    openServer(plan, { ...around, log: story.log, signal, configVar: heroku.configVar }),
+    openServer(plan, {
+      ...around,
+      log: story.log,
+      signal,
+      configVar: heroku.configVar,
+      asks: plan.list === undefined,
+    }),
   )
   const asker = askerOf(plan, target.commit)
   const protocol = protocolOf(plan, { ...server.around, log: story.log })

@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis'
 import { formatDuration } from '../duration.ts'
 import { unanswered } from '../gate/complaint.ts'
 import type { Surroundings } from '../gate/gate.ts'
@@ -19,6 +20,7 @@ import type { Trust } from '../redis/connector.ts'
 import { checkHealth } from '../redis/health.ts'
 import { listen } from '../redis/listen.ts'
 import type { UrlOrigin } from '../redis/origin.ts'
+import { DEPLOYER_RIGHTS, isNamedUser, missingRights } from '../redis/rights.ts'
 import type { Time } from '../time.ts'
 import { configVarOrigin, INPUT_ORIGIN } from './origins.ts'
 import type { DeployPlan } from './plan.ts'
@@ -40,6 +42,8 @@ export interface ConnectionNeeds {
   readonly signal: AbortSignal
   /** with the connection; default: what fits real time */
   readonly patience?: Patience
+  /** whether a drain will be asked for by the drain protocol: the user's rights are tried then */
+  readonly asks?: boolean
 }
 
 /** What `openServer` works with. */
@@ -65,7 +69,7 @@ export async function openServer(plan: ServerPlan, needs: ServerNeeds): Promise<
 export async function openGateServer(
   { address, trust, origin }: Omit<Destination, 'key'>,
   gateName: string,
-  { log, time, signal, patience }: ConnectionNeeds,
+  { log, time, signal, patience, asks = false }: ConnectionNeeds,
 ): Promise<GateServer> {
   const name = describeAddress(address)
   const keys = gateKeys(gateName)
@@ -92,7 +96,10 @@ export async function openGateServer(
   try {
     const before = time.now()
     const { renewAgainMs: againMs, requestValidMs: forMs } = NUMBERS
-    await outlast({ time, againMs, forMs, signal }, () => checkHealth(client, name, origin, log))
+    await outlast({ time, againMs, forMs, signal }, async () => {
+      await checkHealth(client, name, origin, log)
+      if (asks && isNamedUser(address)) await checkRights(client, keys.reports, name)
+    })
     log.info(`${name} answers in ${formatDuration(time.now() - before)} (from ${origin.name})`)
   } catch (error) {
     client.disconnect()
@@ -103,7 +110,14 @@ export async function openGateServer(
     around: {
       host: client,
       keys,
-      listen: (onReport) => listen(client, keys.reports, onReport).began,
+      listen: (onReport) => {
+        const ear = listen(client, keys.reports, onReport, (error) =>
+          log.warning(
+            `${name}: its user may not listen (${error.message}), so changes are seen some seconds later; +subscribe and &deploy-gate:* allow it`,
+          ),
+        )
+        return ear.began
+      },
       time,
       log,
       numbers: NUMBERS,
@@ -116,6 +130,17 @@ export async function openGateServer(
       client.disconnect()
     },
   }
+}
+
+/** @throws DeployError (`preflight-failed`) that names each right that is lacking */
+async function checkRights(client: Redis, channel: string, name: string): Promise<void> {
+  const missing = (await missingRights(client, DEPLOYER_RIGHTS, channel)).join(' ')
+  if (missing === '') return
+  throw new DeployError(
+    'preflight-failed',
+    `${name}: the user of the URL lacks rights: ${missing}.`,
+    `Give them to it: ACL SETUSER <user> ${missing}. The section "Rights" of docs/redis.md has all that are needed in one line.`,
+  )
 }
 
 /** Which certificates the plan accepts. A pin says more than any authority, so it stands in for one under `auto`. */

@@ -4,6 +4,7 @@ import { describeAddress, type RedisAddress } from '../redis/address.ts'
 import { backoff, createClient, type LinkTerms } from '../redis/client.ts'
 import type { Trust } from '../redis/connector.ts'
 import { listen } from '../redis/listen.ts'
+import { isNamedUser, missingRights, PARTICIPANT_RIGHTS } from '../redis/rights.ts'
 import { formOf, isPassing } from '../redis/trouble.ts'
 
 /** The participant's one connection, also to a topology of many servers: beats go out on it and the doorbell comes in. */
@@ -54,11 +55,26 @@ export function openLink(
   client.on('ready', () => {
     connected = true
     onDoorbell()
+    void tryRights()
   })
+  let tried = !isNamedUser(address)
+  const tryRights = async () => {
+    if (tried) return
+    tried = true
+    const missing = await missingRights(client, PARTICIPANT_RIGHTS, channel).catch(() => [])
+    if (missing.length > 0)
+      log.warning(
+        `${name}: its user lacks rights: ${missing.join(' ')}. This process goes on, and no deploy can wait for it; docs/redis.md has all that are needed in one line`,
+      )
+  }
   client.on('close', () => {
     connected = false
   })
-  const ear = listen(client, channel, onDoorbell)
+  const ear = listen(client, channel, onDoorbell, (error) =>
+    log.warning(
+      `${name}: its user may not listen (${error.message}), so a deploy is heard of some seconds later; +subscribe and &deploy-gate:* allow it`,
+    ),
+  )
   client.connect().catch(() => {})
   const send = async (command: () => Promise<unknown>) => {
     if (!connected) throw new Error(`${name} is not connected`)

@@ -179,7 +179,7 @@ function reasons(
   if (error.message.startsWith('NOPERM')) {
     return [
       `the user of the URL lacks a right (${error.message}).`,
-      'Give the user the rights that docs/protocol.md lists, or use the URL of the default user.',
+      'Give the user the rights that docs/redis.md lists, or use the URL of the default user.',
     ]
   }
   if (error.message.startsWith('ERR DB index')) {

@@ -26,7 +26,9 @@ export async function checkHealth(
     info = parseInfo(await source.info())
   } catch (error) {
     if (!(error instanceof Error && error.message.startsWith('NOPERM'))) throw error
-    log.warning(`${name}: its user may not call INFO, so memory and eviction could not be checked`)
+    log.warning(
+      `${name}: its user may not call INFO, so memory and eviction could not be checked; +info allows it`,
+    )
     return
   }
   if (info.get('role') === 'slave') {

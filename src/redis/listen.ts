@@ -11,17 +11,27 @@ export interface Ear {
 /**
  * Listens to `channel` on the client's own connection, and on each that it makes anew. `onMessage` is also called whenever it begins to
  * hear: it tells what rang before.
+ * @param onRefused told once when the user may not listen
  */
-export function listen(client: Redis, channel: string, onMessage: () => void): Ear {
-  let hears = false
+export function listen(
+  client: Redis,
+  channel: string,
+  onMessage: () => void,
+  onRefused: (error: Error) => void = () => {},
+): Ear {
+  let [hears, refused] = [false, false]
   const begin = async () => {
     try {
       const hello = await client.call('HELLO')
       const at = Array.isArray(hello) ? hello.indexOf('proto') : -1
       if (!Array.isArray(hello) || at < 0 || hello[at + 1] !== 3) return false
       await client.subscribe(channel)
-    } catch {
-      // Refused, or the reply was lost: then the link is made anew, and this is tried again.
+    } catch (error) {
+      // If the reply was lost, the link is made anew, and this is tried again.
+      if (error instanceof Error && error.message.startsWith('NOPERM') && !refused) {
+        refused = true
+        onRefused(error)
+      }
       return false
     }
     hears = true

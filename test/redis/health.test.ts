@@ -107,7 +107,7 @@ it('only warns when its user may not ask', async () => {
   blind.disconnect()
   expect(error).toBeUndefined()
   expect(lines).toEqual([
-    'warning: Redis at here: its user may not call INFO, so memory and eviction could not be checked',
+    'warning: Redis at here: its user may not call INFO, so memory and eviction could not be checked; +info allows it',
   ])
 })
 

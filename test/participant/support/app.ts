@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { DrainContext, Handlers, Progress } from '../../../src/participant/handlers.ts'
 import { LIMIT, Lines } from './lines.ts'
 
@@ -40,12 +40,12 @@ export class App implements Handlers {
 
   /** Resolves with the n-th call of the drain handler, counted from 1. */
   async draining(n = 1): Promise<DrainCall> {
-    await expect.poll(() => this.drains.length, LIMIT).toBeGreaterThanOrEqual(n)
+    await vi.waitFor(() => expect(this.drains.length).toBeGreaterThanOrEqual(n), LIMIT)
     return this.drains[n - 1] as DrainCall
   }
 
   async told(...calls: string[]): Promise<void> {
-    await expect.poll(() => this.calls, LIMIT).toEqual(calls)
+    await vi.waitFor(() => expect(this.calls).toEqual(calls), LIMIT)
   }
 
   /** Lets every handler end, so that the process can leave. */

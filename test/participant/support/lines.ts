@@ -1,4 +1,4 @@
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
 import type { Log } from '../../../src/log.ts'
 
 /** A safety net only: what is waited for comes at once. */
@@ -15,6 +15,7 @@ export class Lines implements Log {
   }
 
   async saw(pattern: RegExp): Promise<void> {
-    await expect.poll(() => this.lines, LIMIT).toContainEqual(expect.stringMatching(pattern))
+    // Not `expect.poll`, which knows only one test at a time: some run side by side.
+    await vi.waitFor(() => expect(this.lines).toContainEqual(expect.stringMatching(pattern)), LIMIT)
   }
 }
