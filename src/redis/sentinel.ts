@@ -13,15 +13,17 @@ export function findPrimary(
   topology: SentinelTopology,
   needs: LookupNeeds,
 ): Promise<HostPort> {
+  // What all of them name, and is down, is waited for once.
+  const roles = new Map<string, Promise<unknown>>()
   return inTurn(topology.hosts, needs.signal, async (host) => {
     const place = await named(host, address.tls, topology, needs)
-    const role = await ask('the primary', { ...address, ...place }, needs, (call) => call('ROLE'))
-    if (Array.isArray(role) && role[0] === 'master') return place
-    throw new LookupError(
-      'the sentinel',
-      host,
-      new Error(`it names ${describeHost(place)}, which is no primary`),
-    )
+    const name = describeHost(place)
+    const role =
+      roles.get(name) ?? ask('the primary', { ...address, ...place }, needs, (call) => call('ROLE'))
+    roles.set(name, role)
+    const [kind] = (await role) as readonly [string]
+    if (kind === 'master') return place
+    throw new LookupError('the sentinel', host, new Error(`it names ${name}, which is no primary`))
   })
 }
 
