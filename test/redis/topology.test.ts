@@ -225,6 +225,23 @@ it('a single server that was demoted is left for a new connection, and comes bac
   }
 })
 
+it('a server that sentinels still name, and that is no primary any more, is not taken', async () => {
+  // With nobody to promote, the sentinels go on naming it.
+  await using sentinels = await startSentinels({ replicas: 0 })
+  const door = { port: await sentinels.primaryPort(), tls: false }
+  await command(door, 'REPLICAOF', '127.0.0.1', await freePort())
+  const { client, log } = connect(sentinels.url)
+  await log.line(
+    new RegExp(
+      `the sentinel at .*: it names 127\\.0\\.0\\.1:${door.port}, which is no primary; trying again`,
+    ),
+  )
+  await command(door, 'REPLICAOF', 'NO', 'ONE')
+  const connected = await client
+  expect(await connected.set(KEY, '1')).toBe('OK')
+  connected.disconnect()
+})
+
 it('a search for the server ends with whoever wants to know', async () => {
   const deaf = await startRedis()
   deaf.pause()
