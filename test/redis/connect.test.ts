@@ -10,21 +10,13 @@ import { DeployError } from '../../src/outcome.ts'
 import { parseRedisUrl } from '../../src/redis/address.ts'
 import { connectRedis } from '../../src/redis/connect.ts'
 import type { Trust } from '../../src/redis/connector.ts'
-import type { UrlOrigin } from '../../src/redis/origin.ts'
 import { startFaultProxy } from '../support/fault-proxy.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { makeCertificate } from '../support/redis/certificate.ts'
 import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
+import { ORIGIN } from './support/origin.ts'
 
 const PASSWORD = 'hush-hush'
-const ORIGIN: UrlOrigin = {
-  name: 'the setting',
-  pin: 'pin-option',
-  wrongUrl: 'Correct the URL.',
-  staleLogin: 'Fetch the URL anew.',
-  unsignedCertificate: 'Trust it.',
-  unreachable: 'Start the server.',
-}
 const VERIFY: Trust = { verify: true }
 const INSECURE: Trust = { verify: false }
 

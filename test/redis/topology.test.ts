@@ -4,27 +4,19 @@ import { parseRedisUrl } from '../../src/redis/address.ts'
 import { ask } from '../../src/redis/ask.ts'
 import { connectRedis } from '../../src/redis/connect.ts'
 import type { Trust } from '../../src/redis/connector.ts'
-import type { UrlOrigin } from '../../src/redis/origin.ts'
 import { recordingLog } from '../support/recording-log.ts'
 import { type Cluster, startCluster } from '../support/redis/cluster.ts'
 import { command } from '../support/redis/command.ts'
 import { freePort } from '../support/redis/redis-process.ts'
 import { startRedis } from '../support/redis/redis-server.ts'
 import { type Sentinels, startSentinels } from '../support/redis/sentinel.ts'
+import { ORIGIN } from './support/origin.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 const PASSWORD = 'hush/hush'
 const WATCH = 'watch@word'
 const KEY = 'deploy-gate:{default}:epoch'
-const ORIGIN: UrlOrigin = {
-  name: 'the setting',
-  pin: 'pin-option',
-  wrongUrl: 'Correct the URL.',
-  staleLogin: 'Fetch the URL anew.',
-  unsignedCertificate: 'Trust it.',
-  unreachable: 'Start the server.',
-}
 
 function connect(url: string, trust: Trust = { verify: false }, signal = new AbortController().signal) {
   const log = recordingLog()

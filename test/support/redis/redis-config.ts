@@ -39,15 +39,7 @@ export function redisConfig(
     `appendonly ${appendonly ? 'yes' : 'no'}`,
     // Written before the reply and so safe from a kill, which is all that a test does.
     'appendfsync no',
-    ...(certificate
-      ? [
-          'port 0',
-          `tls-port ${port}`,
-          `tls-cert-file ${quoted(certificate.certificateFile)}`,
-          `tls-key-file ${quoted(certificate.keyFile)}`,
-          'tls-auth-clients no',
-        ]
-      : [`port ${port}`]),
+    ...listenLines(port, certificate),
     ...(aclFile === undefined ? [] : [`aclfile ${quoted(aclFile)}`]),
     // With an ACL file the server overlooks requirepass.
     ...(password === undefined || aclFile !== undefined ? [] : [`requirepass ${quoted(password)}`]),
@@ -56,6 +48,18 @@ export function redisConfig(
     ...config,
     '',
   ].join('\n')
+}
+
+/** What a server or a sentinel listens with. */
+export function listenLines(port: number, certificate: Certificate | undefined): string[] {
+  if (!certificate) return [`port ${port}`]
+  return [
+    'port 0',
+    `tls-port ${port}`,
+    `tls-cert-file ${quoted(certificate.certificateFile)}`,
+    `tls-key-file ${quoted(certificate.keyFile)}`,
+    'tls-auth-clients no',
+  ]
 }
 
 /** The text of the ACL file: the given lines, and the default user unless they tell of it. */

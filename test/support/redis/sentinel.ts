@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Certificate, makeCertificate } from './certificate.ts'
 import { command, type Door, eventually, info } from './command.ts'
-import { quoted, type RedisOptions } from './redis-config.ts'
+import { listenLines, quoted, type RedisOptions } from './redis-config.ts'
 import { endProcess, folders, freePort, launch, launchAnywhere } from './redis-process.ts'
 import { type RedisServer, startRedis } from './redis-server.ts'
 
@@ -217,15 +217,7 @@ function sentinelLines(
     'bind 127.0.0.1',
     `dir ${quoted(folder)}`,
     'daemonize no',
-    ...(certificate
-      ? [
-          'port 0',
-          `tls-port ${port}`,
-          `tls-cert-file ${quoted(certificate.certificateFile)}`,
-          `tls-key-file ${quoted(certificate.keyFile)}`,
-          'tls-auth-clients no',
-        ]
-      : [`port ${port}`]),
+    ...listenLines(port, certificate),
     ...replicationTls(certificate),
     `sentinel monitor ${NAME} 127.0.0.1 ${primary} 2`,
     `sentinel down-after-milliseconds ${NAME} ${DOWN_AFTER_MS}`,
