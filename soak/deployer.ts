@@ -69,7 +69,7 @@ export class Deployer {
           this.#cancel.abort(new DeployError('cancelled', 'The workflow run was cancelled.', 'Run it again.'))
       })
     }
-    this.report = await deploy(this.plan, {
+    const report = await deploy(this.plan, {
       heroku,
       ...this.#needs(party),
       group: (_, work) => work(),
@@ -80,7 +80,8 @@ export class Deployer {
       },
     })
     await party.enter()
-    this.#ledger.write(this.name, `ends: ${this.report.outcome}. ${this.report.message}`)
+    this.report = report
+    this.#ledger.write(this.name, `ends: ${report.outcome}. ${report.message}`)
   }
 
   /** The process ends now. */

@@ -5,7 +5,7 @@ import { type HistoryPlan, planHistory } from './plan.ts'
 import { World } from './world.ts'
 
 /** How much faster than life histories go by. */
-export const SPEED = 20
+export const SPEED = 10
 
 /** What came of one history. */
 export interface History {

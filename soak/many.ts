@@ -1,7 +1,7 @@
 import { type History, live } from './history.ts'
 
 /** Histories at once: most of each is waiting. */
-const AT_ONCE = 40
+const AT_ONCE = 80
 
 /** Lives through the histories of `first`, `first + 1`, … for as long as `goesOn`, and tells of each as it ends. */
 export async function liveMany(

@@ -5,7 +5,7 @@ import { type History, liveThrough } from '../../soak/history.ts'
 import { liveMany } from '../../soak/many.ts'
 import { Tally } from '../../soak/tally.ts'
 
-const HISTORIES = 320
+const HISTORIES = 300
 const LIMIT = { timeout: 600_000 }
 
 function expectNoViolation({ seed, violations, lines }: History): void {
