@@ -37,8 +37,9 @@ export class Judge {
     this.#world = world
   }
 
-  disturbed(party: Party, { atMs, lastsMs }: PlannedFault): void {
-    this.#disturbedUntil.set(party, Math.max(this.#disturbedUntil.get(party) ?? 0, atMs + lastsMs + SLACK_MS))
+  disturbed(party: Party, { lastsMs }: PlannedFault): void {
+    const until = this.#world.ledger.now + lastsMs + SLACK_MS
+    this.#disturbedUntil.set(party, Math.max(this.#disturbedUntil.get(party) ?? 0, until))
   }
 
   stepped(): void {

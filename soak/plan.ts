@@ -4,9 +4,14 @@ import { FAULTS, type FaultKind } from './faults.ts'
 import type { Fate } from './platform.ts'
 import { Random } from './random.ts'
 
-/** A fault that happens at `atMs`, to whom `target` picks, and is over `lastsMs` later. */
+/** What a fault may wait for: the first of its kind that the server does. */
+export const MOMENTS = ['asked', 'accepted', 'drained', 'committed', 'released', 'aborted'] as const
+export type Moment = (typeof MOMENTS)[number]
+
+/** A fault that happens at `atMs`, or so long after a moment, to whom `target` picks, and is over `lastsMs` later. */
 export interface PlannedFault {
   readonly kind: FaultKind
+  readonly after?: Moment
   readonly atMs: number
   readonly lastsMs: number
   /** in [0, 1): picks among whoever it can happen to */
@@ -59,7 +64,7 @@ export function planHistory(seed: number): HistoryPlan {
     dynos,
     tempers,
     deploys: planDeploys(random),
-    faults: faults.sort((a, b) => a.atMs - b.atMs),
+    faults,
     withReplica: faults.some(({ kind }) => kind === 'failover'),
   }
 }
@@ -85,9 +90,12 @@ function planDeploys(random: Random): PlannedDeploy[] {
 }
 
 function planFault(random: Random): PlannedFault {
+  // What is about to happen is hit by chance only rarely.
+  const after = random.chance(0.5) ? random.pick(MOMENTS) : undefined
   return {
     kind: random.pick(FAULTS),
-    atMs: random.between(0, TROUBLE_MS),
+    ...(after && { after }),
+    atMs: after ? random.pick([0, 0, 300, 1_000, 4_000, 12_000]) : random.between(0, TROUBLE_MS),
     // Some are over in a moment, some outlive a lease.
     lastsMs: random.chance(0.25) ? random.between(40_000, 200_000) : random.between(500, 30_000),
     target: random.next(),

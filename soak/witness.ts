@@ -2,6 +2,7 @@ import type { Row } from '../src/protocol/row.ts'
 import { parseRow } from '../src/protocol/row.ts'
 import type { Ledger } from './ledger.ts'
 import type { OnCommand } from './monitor.ts'
+import type { Moment } from './plan.ts'
 
 /** One drain as the server has it; times are the server's own ms. */
 export interface Drain {
@@ -31,8 +32,21 @@ export class Witness {
   /** whether what the server knew of epochs may be gone: keys deleted while its clock was set back */
   amnesia = false
 
+  readonly #moments = new Map<Moment, PromiseWithResolvers<void>>()
+
   constructor(ledger: Ledger) {
     this.#ledger = ledger
+  }
+
+  /** Resolves when that has happened for the first time. */
+  moment(name: Moment): Promise<void> {
+    return this.#momentOf(name).promise
+  }
+
+  #momentOf(name: Moment): PromiseWithResolvers<void> {
+    const known = this.#moments.get(name) ?? Promise.withResolvers<void>()
+    this.#moments.set(name, known)
+    return known
   }
 
   /** The server's data is not what it was: the fields of the intent that is there now, if there is one. */
@@ -73,7 +87,9 @@ export class Witness {
     const left = row.epoch === before?.epoch ? undefined : this.drains.get(before?.epoch ?? '')
     // It is over for this participant: it must be told again to answer again, as this beat does if the drain is in force.
     if (left && !(left === this.#current && inForce(left, at))) left.told.delete(id)
+    if (row.epoch !== undefined && row.state === 'drained') this.#momentOf('drained').resolve()
     if (row.epoch === undefined || row.epoch === before?.epoch) return
+    this.#momentOf('accepted').resolve()
     const drain = this.drains.get(row.epoch)
     if (!drain) this.#ledger.broken('I8', id, `answers epoch ${row.epoch}, which nobody was granted`)
     else if (!drain.told.has(id) || (this.#newlyTold?.drain === drain && this.#newlyTold.id === id))
@@ -102,9 +118,15 @@ export class Witness {
     if (expiry !== undefined && !inForce(drain, at))
       this.#ledger.broken('I3', drain.id, `its lease was extended though it is ${drain.phase}`)
     if (phase !== undefined) drain.phase = phase
-    if (phase === 'pushing') drain.committedAt = at
+    if (phase === 'pushing') {
+      drain.committedAt = at
+      this.#momentOf('committed').resolve()
+    }
     if (expiry !== undefined) drain.expiry = Number(expiry)
-    if (phase === 'released' || phase === 'aborted') drain.finishedAt = at
+    if (phase === 'released' || phase === 'aborted') {
+      drain.finishedAt = at
+      this.#momentOf(phase).resolve()
+    }
   }
 
   #granted(at: number, id: string, epoch: string, expiry: number): void {
@@ -128,6 +150,7 @@ export class Witness {
       told: new Set(),
     }
     this.drains.set(epoch, this.#current)
+    this.#momentOf('asked').resolve()
     this.#ledger.write('redis', `epoch ${epoch} is granted to ${id}`)
   }
 }

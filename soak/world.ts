@@ -114,13 +114,18 @@ export class World implements AsyncDisposable {
   }
 
   async #fault(fault: PlannedFault): Promise<void> {
+    if (fault.after) {
+      const over = this.time.sleep(TROUBLE_MS).then(() => false)
+      const came = this.witness.moment(fault.after).then(() => true)
+      if (!(await Promise.race([over, came]))) return
+    }
     await this.time.sleep(fault.atMs)
     const heal = await inflict(fault, this)
     if (!heal) return
-    const { kind, lastsMs, atMs } = fault
+    const { kind, lastsMs } = fault
     this.inflicted.set(kind, (this.inflicted.get(kind) ?? 0) + 1)
     this.#heals.add(heal)
-    await this.time.sleep(Math.min(lastsMs, TROUBLE_MS + 90_000 - atMs))
+    await this.time.sleep(Math.min(lastsMs, Math.max(0, TROUBLE_MS + 90_000 - this.ledger.now)))
     this.#heals.delete(heal)
     await heal()
     this.ledger.write('fault', `${kind} is over`)
