@@ -25,7 +25,7 @@ export interface JoinOptions {
    * for it too. With false, call `leave()` from a handler of your own.
    */
   readonly handleSigterm?: boolean
-  /** where its few lines go; default: the console */
+  /** where its few lines go; default: the console, which also gets what this log fails to take */
   readonly log?: Log
 }
 
