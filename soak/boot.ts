@@ -55,6 +55,7 @@ export class Boot {
       terms: {
         commandTimeoutMs: 5_000 / speed,
         silentLinkMs: 4_000 / speed,
+        resend: false,
         // A process that is gone connects no more.
         retryDelay: (attempt) => (party.gone ? null : backoff(attempt, 10_000) / speed),
       },

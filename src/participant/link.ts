@@ -19,10 +19,14 @@ export interface Link {
   close(): void
 }
 
-/** Shorter than any beat interval: a link that swallowed a beat is made anew before the next is due. */
+/**
+ * Shorter than any beat interval: a link that swallowed a beat is made anew before the next is due. That beat is not sent again: its
+ * row would be stale, and a server that greets and then says nothing would get more of them with each new connection.
+ */
 export const LINK_TERMS: LinkTerms = {
   commandTimeoutMs: 5_000,
   silentLinkMs: 4_000,
+  resend: false,
   retryDelay: (attempt) => backoff(attempt, 10_000),
 }
 
@@ -52,11 +56,6 @@ export function openLink(
   client.on('error', (error: Error) => {
     complain(`can't be reached (${error.message}); this process goes on and keeps trying`)
   })
-  client.on('ready', () => {
-    connected = true
-    onDoorbell()
-    void tryRights()
-  })
   let tried = !isNamedUser(address)
   const tryRights = async () => {
     if (tried) return
@@ -67,10 +66,29 @@ export function openLink(
         `${name}: its user lacks rights: ${missing.join(' ')}. This process goes on, and no deploy can wait for it; docs/redis.md has all that are needed in one line`,
       )
   }
+  const unanswered = new Set<(lost: Error) => void>()
   client.on('close', () => {
     connected = false
+    for (const fail of unanswered) fail(new Error(`${name} closed the connection`))
   })
-  const ear = listen(client, channel, onDoorbell, (error) =>
+  /** Fails as soon as the connection does that owes the reply. */
+  const answered = async (command: () => Promise<unknown>): Promise<unknown> => {
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+    unanswered.add(reject)
+    command().then(resolve, reject)
+    try {
+      return await promise
+    } finally {
+      unanswered.delete(reject)
+    }
+  }
+  const onCall = () => {
+    // A beat before it listens would miss what rings in between.
+    connected = client.status === 'ready'
+    onDoorbell()
+  }
+  client.on('ready', () => void tryRights())
+  const ear = listen(client, channel, onCall, (error) =>
     log.warning(
       `${name}: its user may not listen (${error.message}), so a deploy is heard of some seconds later; +subscribe and &deploy-gate:* allow it`,
     ),
@@ -79,7 +97,7 @@ export function openLink(
   const send = async (command: () => Promise<unknown>) => {
     if (!connected) throw new Error(`${name} is not connected`)
     try {
-      const reply = await command()
+      const reply = await answered(command)
       if (complained) log.info(`${name} is reachable again`)
       ;[attempts, complained] = [0, false]
       return reply

@@ -10,6 +10,11 @@ export interface LinkTerms {
   readonly commandTimeoutMs: number
   /** a link that owes a reply and is silent for so long is closed and made anew, ms: a half-open one is never noticed otherwise */
   readonly silentLinkMs: number
+  /**
+   * whether a command whose reply was lost is sent again on the next connection, as every script is idempotent; if not, it fails at
+   * its timeout. Default: true
+   */
+  readonly resend?: boolean
   /** ms until the next attempt, or `null` to give up; `attempt` counts from 1 */
   retryDelay(attempt: number): number | null
   /** told which server a topology led to, before it is connected to */
@@ -42,8 +47,7 @@ export function createClient(address: RedisAddress, trust: Trust, terms: LinkTer
     // An ACL user without INFO would be warned about on the console; the gate asks for INFO itself, once.
     enableReadyCheck: false,
     disableClientInfo: true,
-    // Every script is idempotent: a command whose reply was lost is sent again.
-    autoResendUnfulfilledCommands: true,
+    autoResendUnfulfilledCommands: terms.resend ?? true,
     // `listen` does it, and knows when it did not work.
     autoResubscribe: false,
     maxRetriesPerRequest: null,

@@ -9,8 +9,8 @@ export interface Ear {
 }
 
 /**
- * Listens to `channel` on the client's own connection, and on each that it makes anew. `onMessage` is also called whenever it begins to
- * hear: it tells what rang before.
+ * Listens to `channel` on the client's own connection, and on each that it makes anew. `onMessage` is also called when that
+ * has begun, or can't: whatever rang before was not heard.
  * @param onRefused told once when the user may not listen
  */
 export function listen(
@@ -24,19 +24,19 @@ export function listen(
     try {
       const hello = await client.call('HELLO')
       const at = Array.isArray(hello) ? hello.indexOf('proto') : -1
-      if (!Array.isArray(hello) || at < 0 || hello[at + 1] !== 3) return false
-      await client.subscribe(channel)
+      if (Array.isArray(hello) && at >= 0 && hello[at + 1] === 3) {
+        await client.subscribe(channel)
+        hears = true
+      }
     } catch (error) {
       // If the reply was lost, the link is made anew, and this is tried again.
       if (error instanceof Error && error.message.startsWith('NOPERM') && !refused) {
         refused = true
         onRefused(error)
       }
-      return false
     }
-    hears = true
     onMessage()
-    return true
+    return hears
   }
   client.on('message', onMessage)
   client.on('close', () => {

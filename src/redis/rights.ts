@@ -14,6 +14,7 @@ export const PARTICIPANT_RIGHTS: readonly Right[] = [
   'hmget',
   'hgetall',
   'hexists',
+  'hlen',
   'hdel',
   'publish',
 ]
@@ -46,6 +47,7 @@ const TRIALS = {
   hmget: (_, hash) => [hash, 'field'],
   hgetall: (_, hash) => [hash],
   hexists: (_, hash) => [hash, 'field'],
+  hlen: (_, hash) => [hash],
   hdel: (_, hash) => [hash, 'field'],
   publish: (_text, _hash, channel) => [channel, 'look'],
 } as const satisfies Record<string, (text: string, hash: string, channel: string) => readonly string[]>

@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 180_000 })
 const { intent, roster } = gateKeys('default')
 const PLACES = ['~deploy-gate:*', '&deploy-gate:*']
 /** What each beat may need. As long as no row is old enough to be removed, `hexists` and `hdel` are not asked for. */
-const BEAT = '+eval +evalsha +time +hget +hmget +hgetall +hexists +hset +hdel +publish'.split(' ')
+const BEAT = '+eval +evalsha +time +hget +hmget +hgetall +hexists +hlen +hset +hdel +publish'.split(' ')
 
 const user = (name: string, rights: readonly string[]) =>
   `user ${name} on >pa55word -@all ${rights.join(' ')}`

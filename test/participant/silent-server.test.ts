@@ -73,7 +73,9 @@ it('a server that greets and then says nothing ends no process, and finds no hea
   for (const commands of asked.slice(1)) {
     expect(commands.filter((name) => name === 'subscribe').length).toBeLessThanOrEqual(2)
     expect(commands.filter((name) => name === 'evalsha').length).toBeLessThanOrEqual(2)
-    expect(commands.indexOf('subscribe')).toBeLessThan(commands.indexOf('evalsha'))
+    // A beat before that would miss what rings in between.
+    if (commands.includes('evalsha'))
+      expect(commands.slice(0, commands.indexOf('evalsha'))).toContain('subscribe')
   }
   expect(unhandled).toEqual([])
   expect(clock.state).toBe('running')

@@ -12,7 +12,7 @@ let proxy: FaultProxy
 const clients: Redis[] = []
 beforeAll(async () => {
   server = await startRedis({
-    acl: ['user deaf on >word ~* resetchannels +@all'],
+    acl: ['user deaf on >word ~* resetchannels +@all', 'user free on >word ~* &* +@all'],
   })
 })
 afterAll(() => server.stop())
@@ -69,6 +69,28 @@ it('listens again after it lost its connection', { timeout: 30_000 }, async () =
   const message = heard.next()
   await expect.poll(() => other.publish(CHANNEL, 'ring'), { timeout: 20_000 }).toBe(1)
   await message
+})
+
+it('is deaf, and no more than that, while it may not listen any more', { timeout: 30_000 }, async () => {
+  const [client, other, heard] = [await connect('free:word@'), await connect(), counter()]
+  const refused: Error[] = []
+  const ear = listen(client, CHANNEL, heard.hear, (error) => refused.push(error))
+  expect(await ear.began).toBe(true)
+  const restart = async () => {
+    const ready = new Promise((resolve) => client.once('ready', resolve))
+    await other.call('CLIENT', 'KILL', 'USER', 'free')
+    await ready
+  }
+  await other.acl('SETUSER', 'free', '-subscribe')
+  await restart()
+  await restart()
+  await expect.poll(() => refused.length, { timeout: 20_000 }).toBe(1)
+  expect(await client.set('key', 'sent')).toBe('OK')
+  expect(ear.hears).toBe(false)
+  await other.acl('SETUSER', 'free', '+subscribe')
+  await restart()
+  await expect.poll(() => ear.hears, { timeout: 20_000 }).toBe(true)
+  expect(refused.length).toBe(1)
 })
 
 it.each([0, 1])(
