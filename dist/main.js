@@ -6,10 +6,12 @@ import {
   __callDispose,
   __using,
   actionsLog,
+  annotateError,
   chartName,
-  error,
+  endOnCrash,
   formatDuration,
   group,
+  hideSecretsIn,
   markdown,
   newDeployId,
   open,
@@ -19,7 +21,7 @@ import {
   rememberHold,
   setOutput,
   summary
-} from "./shared-EWGIUF42.js";
+} from "./shared-EI5XRR7C.js";
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {
@@ -29,7 +31,7 @@ function reportHold(hold) {
   const [jobsFinished, jobsStored] = [sum(participants2, "finished"), sum(participants2, "stored")];
   return {
     participants: participants2,
-    ...drained.length > 0 && { drainSeconds: seconds(Math.max(...drained)) },
+    ...drained.length > 0 && { drainSeconds: seconds(drained.reduce((most, one) => Math.max(most, one))) },
     ...quietMs !== void 0 && { quietSeconds: seconds(quietMs) },
     ...jobsFinished !== void 0 && { jobsFinished },
     ...jobsStored !== void 0 && { jobsStored }
@@ -107,11 +109,11 @@ var Story = class {
     return this.#report(outcome, message, "");
   }
   /** The report of a deploy that ended with `error`. */
-  failed(error2) {
+  failed(error) {
     const first = this.#hold?.remedy ? `${this.#hold.remedy} ` : "";
-    if (error2 instanceof DeployError)
-      return this.#report(error2.outcome, `${error2.message}${this.#aftermath(error2)}`, `${first}${error2.next}`);
-    const message = error2 instanceof Error ? error2.message : String(error2);
+    if (error instanceof DeployError)
+      return this.#report(error.outcome, `${error.message}${this.#aftermath(error)}`, `${first}${error.next}`);
+    const message = error instanceof Error ? error.message : String(error);
     return this.#report(
       "failed",
       `Something unexpected went wrong while ${STAGES[this.stage]}: ${message}${this.#aftermath()}`,
@@ -119,8 +121,8 @@ var Story = class {
     );
   }
   /** What a stop from outside leaves behind, which the error itself can't know. */
-  #aftermath(error2) {
-    if (error2 && error2.outcome !== "cancelled" && error2.outcome !== "deploy-timeout") return "";
+  #aftermath(error) {
+    if (error && error.outcome !== "cancelled" && error.outcome !== "deploy-timeout") return "";
     const goesOn = this.#hold?.remedy === void 0;
     const clock = goesOn ? "goes on" : "may stay stopped";
     switch (this.stage) {
@@ -222,8 +224,8 @@ async function deploy(plan, around) {
   );
   try {
     return await tell(plan, around, story, signal);
-  } catch (error2) {
-    return story.failed(signal.aborted ? signal.reason : error2);
+  } catch (error) {
+    return story.failed(signal.aborted ? signal.reason : error);
   } finally {
     timer.abort();
   }
@@ -260,7 +262,13 @@ async function tell(plan, around, story, signal) {
     }
     const server = __using(_stack, await group2(
       "Redis",
-      () => openServer(plan, { ...around, log: story.log, signal, configVar: heroku.configVar })
+      () => openServer(plan, {
+        ...around,
+        log: story.log,
+        signal,
+        configVar: heroku.configVar,
+        asks: plan.list === void 0
+      })
     ), true);
     const asker = askerOf(plan, target.commit);
     const protocol = protocolOf(plan, { ...server.around, log: story.log });
@@ -323,16 +331,47 @@ function outOfTime({ deployTimeoutMs }) {
   );
 }
 
+// src/json.ts
+var OBEYED = "\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}";
+function inertJson(value, also = "") {
+  return JSON.stringify(value).replace(
+    new RegExp(`[${OBEYED}${also}]`, "gu"),
+    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join("")
+  );
+}
+function escaped(unit) {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
+}
+
+// src/action/participants-json.ts
+var QUOTING = "'`$‘-‛";
+var write = (value) => inertJson(value, QUOTING);
+var MOST_BYTES = 1e5;
+function participantsJson(all) {
+  const whole = write(all);
+  if (Buffer.byteLength(whole) <= MOST_BYTES) return whole;
+  const bare = all.map(({ note: _, ...rest }) => rest);
+  const undrained = bare.filter(({ drainedSeconds }) => drainedSeconds === void 0);
+  const kept = /* @__PURE__ */ new Set();
+  let bytes = 2;
+  for (const one of /* @__PURE__ */ new Set([...undrained, ...bare])) {
+    bytes += Buffer.byteLength(write(one)) + 1;
+    if (bytes > MOST_BYTES) break;
+    kept.add(one);
+  }
+  return write(bare.filter((one) => kept.has(one)));
+}
+
 // src/action/outputs.ts
 function writePessimisticOutputs(setOutput2) {
-  write({ outcome: "cancelled", participants: [], jobsFinished: 0, jobsStored: 0 }, setOutput2);
+  write2({ outcome: "cancelled", participants: [], jobsFinished: 0, jobsStored: 0 }, setOutput2);
 }
 function writeOutputs(report2, setOutput2) {
-  write(report2, setOutput2);
+  write2(report2, setOutput2);
 }
-function write(report2, setOutput2) {
+function write2(report2, setOutput2) {
   setOutput2("outcome", report2.outcome);
-  setOutput2("drained", JSON.stringify(report2.participants));
+  setOutput2("drained", participantsJson(report2.participants));
   setOutput2("drain-seconds", String(report2.drainSeconds ?? ""));
   setOutput2("quiet-seconds", String(report2.quietSeconds ?? ""));
   setOutput2("jobs-finished", String(report2.jobsFinished ?? ""));
@@ -368,7 +407,7 @@ function barOf({ name, fromMs, toMs, failed, section }, endMs) {
   const leastMs = Math.max(1, endMs / 200);
   const style = failed ? "crit, " : section === "gate" ? "active, " : "";
   const seconds3 = ((toMs - fromMs) / 1e3).toFixed(1);
-  return `${chartName(name)} ${seconds3} s :${style}${Math.round(fromMs)}, ${Math.round(Math.max(toMs, fromMs + leastMs))}`;
+  return `${seconds3} s ${chartName(name)} :${style}${Math.round(fromMs)}, ${Math.round(Math.max(toMs, fromMs + leastMs))}`;
 }
 
 // src/action/summary.ts
@@ -422,7 +461,7 @@ function facts({ commit, release, url, drainSeconds, quietSeconds, ...report2 })
   const rows = [
     ["Commit", commit && `<code>${markdown(commit.slice(0, 12))}</code>`],
     ["Release", release && markdown(release)],
-    ["App", url && `<${encodeURI(url)}>`],
+    ["App", url && link(url)],
     ["Drained in", drainSeconds === void 0 ? void 0 : formatDuration(drainSeconds * 1e3)],
     ["Clock quiet for", quietSeconds === void 0 ? void 0 : formatDuration(quietSeconds * 1e3)],
     ["Jobs finished", jobs(report2.jobsFinished)],
@@ -431,6 +470,9 @@ function facts({ commit, release, url, drainSeconds, quietSeconds, ...report2 })
   const shown = rows.filter(([, value]) => value);
   if (shown.length === 0) return [];
   return [["| | |", "|---|---|", ...shown.map(([name, value]) => `| ${name} | ${value} |`)].join("\n")];
+}
+function link(url) {
+  return `<${encodeURI(url).replaceAll("%25", "%")}>`;
 }
 function participants(all) {
   if (all.length === 0) return [];
@@ -465,6 +507,7 @@ function seconds2(value) {
 }
 
 // src/action/main.ts
+endOnCrash(() => setOutput("outcome", "failed"));
 var cancel = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"]) {
   process.on(
@@ -484,33 +527,34 @@ try {
   const told = await deploy(plan, { ...around, group, cancel: cancel.signal, remember: rememberHold });
   await report(told);
   if (SUCCESSES.includes(told.outcome)) rememberEnd();
-} catch (error2) {
-  const { outcome, message, next } = asDeployError(error2);
+} catch (error) {
+  const { outcome, message, next } = asDeployError(error);
   const nothing = { app: "", participants: [], jobsFinished: 0, jobsStored: 0, warnings: [], spans: [] };
   await report({ ...nothing, outcome, message, next });
 }
-async function report(report2) {
+async function report(told) {
+  const report2 = hideSecretsIn(told);
   writeOutputs(report2, setOutput);
   const { outcome, message, next } = report2;
   if (SUCCESSES.includes(outcome)) actionsLog.info(message);
   else {
-    error(`${message}
-${next}`, { title: `Deploy: ${outcome}` });
+    annotateError(`Deploy: ${outcome}`, `${message}
+${next}`);
     process.exitCode = ExitCode.Failure;
   }
   try {
     await summary.addRaw(renderSummary(report2), true).write();
-  } catch (error2) {
-    actionsLog.warning(`the summary could not be written: ${error2.message}`);
+  } catch (error) {
+    actionsLog.warning(`the summary could not be written: ${error.message}`);
   }
 }
-function asDeployError(error2) {
-  if (error2 instanceof DeployError) return error2;
-  const message = error2 instanceof Error ? error2.message : String(error2);
+function asDeployError(error) {
+  if (error instanceof DeployError) return error;
+  const message = error instanceof Error ? error.message : String(error);
   return new DeployError(
     "failed",
     `Something unexpected went wrong: ${message}`,
     "Please report it with the log of this run.",
-    { cause: error2 }
+    { cause: error }
   );
 }

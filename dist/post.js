@@ -3,16 +3,17 @@ import {
   __callDispose,
   __using,
   actionsLog,
+  endOnCrash,
   open,
   openServer,
   protocolOf,
   recallHold,
   unended
-} from "./shared-EWGIUF42.js";
+} from "./shared-EI5XRR7C.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {
-  const pinned = held.fingerprint === void 0 ? plan : { ...plan, redis: { ...plan.redis, fingerprint: held.fingerprint } };
+  const pinned = held.fingerprint === void 0 ? plan : { ...plan, redis: { ...plan.redis, fingerprints: [held.fingerprint] } };
   try {
     var _stack = [];
     try {
@@ -31,6 +32,7 @@ async function endHold(plan, held, needs) {
 
 // src/action/post.ts
 var LIMIT_MS = 4500;
+endOnCrash();
 try {
   const held = recallHold();
   if (held !== void 0) {
