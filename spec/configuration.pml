@@ -20,7 +20,7 @@
 #define SIGTERMS 0          /* how many processes may be told to end */
 #endif
 #ifndef LOSSES
-#define LOSSES 0            /* 1: each of the three keys may be lost once, at any time, alone or together */
+#define LOSSES 0            /* how often Redis may lose a key, or all of them */
 #endif
 #ifndef FAILOVERS
 #define FAILOVERS 0         /* 1: once, a replica takes over that stood still for a while */

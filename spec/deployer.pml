@@ -15,6 +15,7 @@ typedef Deployer {
   byte left;                /* Granting: what the reply says */
   byte sent;                /* how often the acquire was executed: it may be doubled */
   bit success;              /* Ending: as released, not as aborted */
+  byte serial;              /* ghost: which acquire it has a grant for */
   mtype answer = Nothing    /* only within a step */
 };
 
@@ -33,7 +34,7 @@ Deployer deployer[DEPLOYERS];
 
 inline end(d, with) {
   deployer[d].at = Ending; deployer[d].success = with; deployer[d].lease = 0; deployer[d].old = 0;
-  deployer[d].left = 0
+  deployer[d].left = 0; deployer[d].serial = 0
 }
 
 inline acquired(d) {
@@ -79,6 +80,7 @@ proctype Deploy(byte d) {
        deployer[d].at = AtPush;
        deployer[d].lease = OWN_LEASE * MAX(deployer[d].lease, deployer[d].left - deployer[d].old);
        deployer[d].old = 0; deployer[d].left = 0;
+       printf("deployer %d begins the push\n", d);
        check_push(d);
        pushed = 1 }
 

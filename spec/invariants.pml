@@ -4,16 +4,23 @@ byte covered;               /* ghost: whom the last grant found held, a bit for 
 /* Of the release that is being replaced, and past its boot barrier. */
 #define TAKES_PART(p) (participant[p].life == alive && !IS_NEW(p) && participant[p].state != booting)
 
+/* Who started because its boot barrier gave up, and has not reached the server since, is no participant yet. */
+#ifdef ASSUMPTION_BARRIER_IS_SURE
+#define IS_KNOWN(p) 1
+#else
+#define IS_KNOWN(p) !(participant[p].gave_up && !participant[p].in_touch)
+#endif
+
 /* At the moment of a grant. */
 inline check_grant(d) {
   covered = 0;
   for (j : 0 .. SLOTS - 1) {
     if
-    :: TAKES_PART(j) && !is_released && !(participant[j].gave_up && !participant[j].in_touch) ->
+    :: TAKES_PART(j) && !is_released && IS_KNOWN(j) ->
        /* Also who has not been asked for, and whatever its row says. */
        INVARIANT(I1, 1, participant[j].state == drained);
        INVARIANT(I1, 1, participant[j].leaving || participant[j].lapse >= MARGIN);
-       INVARIANT(I8, 8, participant[j].serial == intent.serial);
+       INVARIANT(I8, 8, participant[j].leaving || participant[j].serial == intent.serial);
        covered = covered | BIT(j)
     :: else
     fi;
@@ -21,20 +28,23 @@ inline check_grant(d) {
     INVARIANT(I8, 8, !IS_ALIVE(j) || IS_REPLACED(j) || row[j].serial == intent.serial)
   }
   if :: intent.phase == Pushing -> REACHED(GOAL_GRANTED_AGAIN) :: else fi;
-  lost_since_grant = 0
+  lost_since_grant = 0;
+  deployer[d].serial = intent.serial
 }
 
 /* As the push begins. */
 inline check_push(d) {
   REACHED(GOAL_PUSH);
-  if :: intent_lost && roster_lost && epoch_lost -> REACHED(GOAL_PUSH_AFTER_LOSS) :: else fi;
+  if :: losses > 0 -> REACHED(GOAL_PUSH_AFTER_LOSS) :: else fi;
   if :: crashes > 0 -> REACHED(GOAL_PUSH_WITH_REBOOT) :: else fi;
   if :: pushed -> REACHED(GOAL_SECOND_PUSH) :: else fi;
   for (i : 0 .. SLOTS - 1) {
     if
     :: TAKES_PART(i) && !is_released ->
-       INVARIANT(I1, 1, participant[i].state == drained
-         || ((covered & BIT(i)) == 0 && (participant[i].gave_up || lost_since_grant)))
+       if
+       :: (covered & BIT(i)) != 0 -> INVARIANT(I1, 1, participant[i].state == drained || serials != deployer[d].serial)
+       :: else -> INVARIANT(I1, 1, participant[i].state == drained || participant[i].gave_up || lost_since_grant)
+       fi
     :: else
     fi
   }
@@ -47,8 +57,10 @@ inline check_drain(p) {
 
 /* As it resumes because a drain was withdrawn or has lapsed. */
 inline check_resume(p) {
-  if :: message[p].now_phase == Aborted -> REACHED(GOAL_RESUME_ON_ABORT) :: else fi;
-  INVARIANT(I10, 10, !participant[p].newer_seen)
+  if :: message[p].now_phase == Aborted -> REACHED(GOAL_RESUME_ON_ABORT) :: else fi
+#ifdef FLAW_LATER_DRAIN
+  ; INVARIANT(I10, 10, !participant[p].newer_seen)
+#endif
 }
 
 /* Before each tick. */
@@ -63,7 +75,7 @@ inline check_tick() {
        INVARIANT(I3, 3, participant[i].held_for < CAP);
 #endif
        skip
-    :: participant[i].life == alive && participant[i].quiet == 1 ->
+    :: participant[i].life == alive && !participant[i].leaving && participant[i].quiet == 1 ->
        INVARIANT(I3, 3, participant[i].newer_seen);
        REACHED(GOAL_STAYS_QUIET)
     :: else

@@ -53,8 +53,7 @@ Message message[SLOTS];
 #define IS_QUIET(p) (participant[p].state == draining || participant[p].state == drained)
 #define ASKS(p) (message[p].addressed && message[p].left > 0 && (message[p].now_phase == Draining || message[p].now_phase == Pushing))
 /* Nothing changes by it, and nothing will: it need not be kept under way. */
-#define IS_EMPTY(p) (participant[p].has_answer && !ASKS(p) && \
-  ((!IS_QUIET(p) && participant[p].state != failed) || message[p].now_phase == Missing))
+#define IS_EMPTY(p) (participant[p].has_answer && !ASKS(p) && !IS_QUIET(p) && participant[p].state != failed)
 #define HAS_LAPSED(p) (participant[p].lapse == 0 || (CAP > 0 && participant[p].cap == 0))
 
 inline forget_row(p) {
@@ -187,8 +186,8 @@ inline answered(p) {
         :: participant[p].state == booting -> participant[p].state = running; participant[p].lapse = 0
 #endif
 #ifdef MUTANT_ACCEPTS_FINISHED
-        :: message[p].addressed && message[p].now_phase != Released && participant[p].highest <= message[p].now_epoch
-           && message[p].now_epoch != participant[p].capped ->
+        :: message[p].addressed && message[p].now_phase != Released && participant[p].highest <= message[p].now_epoch &&
+           message[p].now_epoch != participant[p].capped ->
 #else
 #ifdef MUTANT_ACCEPTS_LOWER
         :: ASKS(p) && message[p].now_epoch != participant[p].capped ->
@@ -204,6 +203,7 @@ inline answered(p) {
         fi
      fi
   fi;
+  printf("participant %d heard: %e, epoch %d, lapses in %d\n", p, participant[p].state, participant[p].epoch, participant[p].lapse);
   clear_message(p)
 }
 
@@ -216,6 +216,7 @@ inline expire(p) {
      participant[p].capped = participant[p].epoch
   :: else -> REACHED(GOAL_RESUME_BY_LAPSE)
   fi;
+  printf("participant %d resumes by its own clock\n", p);
   resume(p)
 }
 

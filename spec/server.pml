@@ -73,6 +73,11 @@ inline clear_row(p) {
   row[p].overtaken = 0; row[p].serial = 0
 }
 
+inline clear_roster() {
+  for (i : 0 .. SLOTS - 1) { clear_row(i) };
+  i = 0
+}
+
 /* acquire.lua. `answer` of the deployer: Granted, Done, Busy, Late */
 inline acquire(d) {
   if
@@ -113,7 +118,8 @@ inline acquire(d) {
         deployer[d].answer = Granted
      fi
   fi;
-  fresh = 0
+  fresh = 0;
+  printf("deployer %d acquire: %e, epoch %d\n", d, deployer[d].answer, intent.epoch)
 }
 
 /* lost() of prelude.lua */
@@ -132,7 +138,8 @@ inline renew(d) {
      promise_left();
      deployer[d].answer = Granted
   :: else -> deployer[d].answer = Lost
-  fi
+  fi;
+  printf("deployer %d renew: %e, left %d\n", d, deployer[d].answer, intent.left)
 }
 
 /* commit.lua, strict, for the one process type there is. Answers: Granted, Blocked, Lost */
@@ -185,6 +192,7 @@ inline commit(d) {
      intent.phase = Pushing;
      deployer[d].answer = Granted
   fi;
+  printf("deployer %d commit: %e, left %d\n", d, deployer[d].answer, intent.left);
   blocked = 0; held = 0; living = 0
 }
 
@@ -197,7 +205,8 @@ inline finish(d, how) {
   :: IS_OPEN && intent.id == d + 1 && (deployer[d].epoch == 0 || deployer[d].epoch == intent.epoch) ->
 #endif
      INVARIANT(I9, 9, intent.id == d + 1);
-     intent.phase = how
+     intent.phase = how;
+     printf("deployer %d finish: %e\n", d, how)
   :: else
   fi
 }
@@ -245,5 +254,7 @@ inline beat(p) {
   message[p].addressed = addressed;
   message[p].stage = Answered;
   participant[p].in_touch = 1;
+  printf("participant %d beat: says %e at epoch %d, hold %d; is told %e, epoch %d, left %d, addressed %d, newer %d\n", p, message[p].state,
+    message[p].epoch, message[p].hold, message[p].now_phase, message[p].now_epoch, message[p].left, message[p].addressed, message[p].newer);
   addressed = 0; known = 0
 }

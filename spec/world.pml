@@ -1,8 +1,8 @@
 /* Time, dynos, and the state of what goes wrong. */
 bit pushed;                 /* a push has begun: it may release from now on, whatever becomes of its deployer */
 bit is_released;
-byte crashes, sigterms;
-bit intent_lost, roster_lost, epoch_lost;
+byte crashes, sigterms, losses;
+bit intent_lost;
 bit lost_since_grant;       /* ghost */
 
 #if FAILOVERS
@@ -27,6 +27,9 @@ bit stepped_back;
 #define may_boot(p) (participant[p].life == absent && \
   (BOOT(p) == 0 || (IS_NEW(p) && BOOT(p) == BOOTS && is_released) || \
    (BOOT(p) > 0 && BOOT(p) != BOOTS && participant[p - 1].life == gone && !(is_released && !IS_NEW(p)))))
+
+/* With a release, SIGTERM is for the processes that it replaces; else for a dyno that is restarted. */
+#define MAY_BE_TOLD(p) (NEXT == 0 || (is_released && !IS_NEW(p)))
 
 inline end_process(p) {
   participant[p].life = down;
