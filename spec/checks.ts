@@ -13,18 +13,18 @@ const RESTART = { BOOTS: 2, CRASHES: 1, PROMPT: 1 }
 const LOSS = { LOSSES: 2 }
 const TWO = { DEPLOYERS: 2 }
 const RELEASE = { NEXT: 1, PROMPT: 1 }
-const FAILOVER = { DEPLOYERS: 2, FAILOVERS: 1, PROMPT: 1, ONLY: 2 }
+const FAILOVER = { FAILOVERS: 1, LOSSES: 1, PROMPT: 1, ONLY: 2 }
 
 const holds = (name: string, settings: Check['settings']): Check => ({ name, kind: 'holds', settings })
 
 /** What must hold, however the steps interleave. */
 const configurations: readonly Check[] = [
-  holds('one deployer, one dyno, fine time', { ...ALONE, TICK: 15, SLOW: 1, OWN_LEASE: 1, BOUNDED: 1 }),
+  holds('one deployer, one dyno, fine time', { TICK: 15, SLOW: 1, OWN_LEASE: 1, BOUNDED: 1 }),
   holds('keys are lost', { ...LOSS, BOUNDED: 1, OWN_LEASE: 1, FAILURES: 1 }),
   holds('a dyno restarts', { ...RESTART, SIGTERMS: 1, FAILURES: 1 }),
   holds('a dyno restarts, and keys are lost', { ...RESTART, LOSSES: 1 }),
-  holds('two dynos, and keys are lost', { DYNOS: 2, PROMPT: 1, LOSSES: 0 }),
-  holds('two deployers', { ...TWO, SLOW: 0, BOUNDED: 1 }),
+  holds('two dynos', { DYNOS: 2, PROMPT: 1 }),
+  holds('two deployers', { ...TWO, BOUNDED: 1 }),
   holds('two deployers, and keys are lost', { ...TWO, PROMPT: 1, LOSSES: 1 }),
   holds('a new release boots early', { ...RELEASE, SIGTERMS: 1 }),
   holds('a replica that lags takes over', FAILOVER),
@@ -78,13 +78,13 @@ const limits: readonly Check[] = [
   {
     name: 'a replica that lags shortens a hold',
     kind: 'limit',
-    settings: { ...FAILOVER, ONLY: 1 },
+    settings: { FAILOVERS: 1, PROMPT: 1, ONLY: 1 },
     violates: 'I1',
   },
   {
     name: 'a later drain is withdrawn beside a newer release',
     kind: 'limit',
-    settings: { ...RELEASE, DEPLOYERS: 2, FLAW_LATER_DRAIN: 1, ONLY: 10 },
+    settings: { ...RELEASE, DEPLOYERS: 2, IN_TURN: 1, FLAW_LATER_DRAIN: 1, ONLY: 10 },
     violates: 'I10',
   },
 ]

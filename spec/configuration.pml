@@ -4,6 +4,9 @@
 #ifndef DEPLOYERS
 #define DEPLOYERS 1
 #endif
+#ifndef IN_TURN
+#define IN_TURN 0           /* 1: the second deployer begins when the first one's push has released */
+#endif
 #ifndef DYNOS
 #define DYNOS 1             /* as Heroku's formation says: what the deployer demands at least */
 #endif

@@ -50,7 +50,7 @@ inline acquired(d) {
 
 proctype Deploy(byte d) {
   do
-  :: d_step { deployer[d].at == Idle -> deployer[d].at = Asking; deployer[d].valid = REQUEST_VALID }
+  :: d_step { deployer[d].at == Idle && (d == 0 || !IN_TURN || is_released) -> deployer[d].at = Asking; deployer[d].valid = REQUEST_VALID }
   /* Executed and answered; executed, and the reply lost or still to come; it gives up while the request may still be under way. */
   :: d_step { deployer[d].at == Asking && deployer[d].sent < 2 -> acquire(d); acquired(d) }
   :: d_step { deployer[d].sent < 2 && (deployer[d].at == Asking || (deployer[d].at == Ending && deployer[d].epoch == 0 && UNDER_WAY(d))) ->

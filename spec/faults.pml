@@ -15,13 +15,13 @@ proctype World() {
        losses++; lost_since_grant = 1; intent_lost = 1; epoch_key = 0; clear_intent(); clear_roster() }
 #endif
 #if FAILOVERS
-  :: d_step { !replica.stands_still ->
+  :: d_step { !replica.stands_still && IN_FORCE ->
        printf("the replica stands still\n"); replica.stands_still = 1;
        replica.epoch_key = epoch_key;
        copy_intent(intent, replica.intent);
        for (i : 0 .. SLOTS - 1) { copy_row(row[i], replica.row[i]) };
        i = 0 }
-  :: d_step { replica.stands_still && !replica.took_over ->
+  :: d_step { replica.stands_still && !replica.took_over && replica.intent.left > 0 ->
        printf("the replica takes over\n"); replica.took_over = 1; lost_since_grant = 1;
        for (i : 0 .. DEPLOYERS - 1) { deployer[i].serial = 0 };
        epoch_key = replica.epoch_key; replica.epoch_key = 0;
