@@ -25,10 +25,10 @@ if (!values.json) line('check', 'kind', 'states', 'depth', 'seconds', 'result')
 
 const findings: Finding[] = []
 const waiting = [...asked]
-try {
-  await Promise.all(Array.from({ length: AT_ONCE }, work))
-} catch (error) {
-  console.error((error as Error).message)
+const ends = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
+for (const end of ends) {
+  if (end.status === 'fulfilled') continue
+  console.error((end.reason as Error).message)
   process.exit(1)
 }
 const failed = findings.filter(({ passed }) => !passed).length
@@ -52,7 +52,11 @@ if (failed > 0) process.exitCode = 1
 
 async function work(): Promise<void> {
   for (let check: Check | undefined = waiting.shift(); check; check = waiting.shift()) {
-    const finding = await verify(check)
+    const finding = await verify(check).catch((error: unknown) => {
+      // The other search is waited for, so that it does not go on alone.
+      waiting.length = 0
+      throw error
+    })
     findings.push(finding)
     const { passed, why, states, depth, seconds } = finding
     if (!values.json)

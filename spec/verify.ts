@@ -33,17 +33,17 @@ const MEMORY_MB = 4_000
 /** NOREDUCE: all steps share what they work on, so leaving out orders of steps only costs time. COLLAPSE: exact, in less memory. */
 const COMPILER = ['-O2', '-w', '-DSAFETY', '-DNOREDUCE', '-DCOLLAPSE', `-DMEMLIM=${MEMORY_MB}`]
 
-/** Searches the model of `check` wholly, or up to the first violation. @throws Error that says what is missing or wrong */
-export async function verify(check: Check): Promise<Finding> {
+/** Searches the model of `check` wholly, or up to the first violation. @param signal ends the search. @throws Error that says what is missing or wrong */
+export async function verify(check: Check, signal?: AbortSignal): Promise<Finding> {
   const folder = await mkdtemp(join(tmpdir(), 'deploy-gate-model-'))
   const start = performance.now()
   try {
     const settings = Object.entries(check.settings).map(([name, value]) => `-D${name}=${value}`)
-    await run('spin', [...settings, '-a', MODEL], folder)
+    await run('spin', [...settings, '-a', MODEL], folder, signal)
     // The last step of a list first: it finds what is there to be found sooner, and does not matter to a search of everything.
     const order = check.violates === undefined ? [] : ['-DT_REVERSE']
-    await run('gcc', [...COMPILER, ...order, '-o', 'pan', 'pan.c'], folder)
-    const search = readSearch(await run('./pan', [`-m${MAX_DEPTH}`, '-w24'], folder))
+    await run('gcc', [...COMPILER, ...order, '-o', 'pan', 'pan.c'], folder, signal)
+    const search = readSearch(await run('./pan', [`-m${MAX_DEPTH}`, '-w24'], folder, signal))
     const { states, depth } = search
     return { check, ...judge(check, search), states, depth, seconds: (performance.now() - start) / 1000 }
   } finally {
@@ -94,17 +94,22 @@ function truncation(text: string): string {
   return ''
 }
 
-function run(command: string, args: readonly string[], cwd: string): Promise<string> {
+function run(command: string, args: readonly string[], cwd: string, signal?: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(command, args, { cwd, maxBuffer: 16 << 20 }, (error, stdout, stderr) => {
-      if (error && 'code' in error && error.code === 'ENOENT')
-        reject(
-          new Error(
-            `${command} is missing. The model needs spin 6.5 and gcc: run script/install clients, or install the packages spin and gcc.`,
-          ),
-        )
-      else if (error) reject(new Error(`${command} failed: ${stdout}${stderr}`.trim()))
-      else resolve(stdout + stderr)
-    })
+    execFile(
+      command,
+      args,
+      { cwd, maxBuffer: 16 << 20, ...(signal && { signal }) },
+      (error, stdout, stderr) => {
+        if (error && 'code' in error && error.code === 'ENOENT')
+          reject(
+            new Error(
+              `${command} is missing. The model needs spin 6.5 and gcc: run script/install clients, or install the packages spin and gcc.`,
+            ),
+          )
+        else if (error) reject(new Error(`${command} failed: ${stdout}${stderr}`.trim()))
+        else resolve(stdout + stderr)
+      },
+    )
   })
 }

@@ -25,8 +25,8 @@ const titles: Record<Check['kind'], string> = {
 for (const [kind, title] of Object.entries(titles)) {
   describe.concurrent(title, () => {
     for (const check of CHECKS.filter((one) => one.kind === kind)) {
-      it(check.name, { timeout: LIMIT_MS }, async ({ expect }) => {
-        const { passed, why } = await inTurn(() => verify(check))
+      it(check.name, { timeout: LIMIT_MS }, async ({ expect, signal }) => {
+        const { passed, why } = await inTurn(() => verify(check, signal))
         expect(why).toBe(
           {
             holds: 'holds',
