@@ -1,10 +1,9 @@
 import { type Entry, enter } from '../src/participant/join.ts'
 import { NUMBERS } from '../src/participant/numbers.ts'
 import { backoff } from '../src/redis/client.ts'
-import { App, type Temper } from './app.ts'
+import { App, type Temper, type Work } from './app.ts'
 import type { Ledger } from './ledger.ts'
 import { Party } from './party.ts'
-import type { Random } from './random.ts'
 
 /** Where a process boots. */
 export interface Surroundings {
@@ -12,7 +11,8 @@ export interface Surroundings {
   readonly time: Party['time']
   readonly speed: number
   readonly ledger: Ledger
-  readonly random: Random
+  /** what the next process that boots will do by the clock */
+  work(): Work
 }
 
 /** What boots. */
@@ -35,13 +35,13 @@ export class Boot {
   terminated = false
 
   private constructor({ dyno, release, temper }: What, around: Surroundings, party: Party) {
-    const { ledger, random, speed } = around
+    const { ledger, speed } = around
     this.dyno = dyno
     this.release = release
     this.temper = temper
     this.party = party
     this.#ledger = ledger
-    this.app = new App(party.name, party.time, random, ledger, temper)
+    this.app = new App(party.name, party.time, around.work(), ledger, temper)
     const options = {
       redisUrl: party.proxy.url('redis://127.0.0.1'),
       dyno,

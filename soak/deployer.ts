@@ -53,8 +53,8 @@ export class Deployer {
       ref: 'HEAD',
       branch: 'main',
       forcePush: false,
-      deployTimeoutMs: DEPLOY_TIMEOUT_MS,
-      waitForClockMs: 60_000,
+      deployTimeoutMs: planned.deployTimeoutMs ?? DEPLOY_TIMEOUT_MS,
+      waitForClockMs: planned.waitForClockMs ?? 60_000,
       directory: '.',
       asker: { name },
     }
@@ -64,15 +64,15 @@ export class Deployer {
     const { party } = this
     const { cancelledAfterMs } = this.#planned
     if (cancelledAfterMs !== undefined) {
-      void party.time.sleep(cancelledAfterMs).then(() => {
-        if (!this.report)
-          this.#cancel.abort(new DeployError('cancelled', 'The workflow run was cancelled.', 'Run it again.'))
-      })
+      void party.time.sleep(cancelledAfterMs).then(() => this.cancel())
     }
     const report = await deploy(this.plan, {
       heroku,
       ...this.#needs(party),
-      group: (_, work) => work(),
+      group: (heading, work) => {
+        if (!party.gone) this.#ledger.write(this.name, `begins: ${heading}`)
+        return work()
+      },
       cancel: this.#cancel.signal,
       remember: ({ id, fingerprint }) => {
         this.id = id
@@ -82,6 +82,12 @@ export class Deployer {
     await party.enter()
     this.report = report
     this.#ledger.write(this.name, `ends: ${report.outcome}. ${report.message}`)
+  }
+
+  /** As a runner does with a job that somebody cancels. */
+  cancel(): void {
+    if (!this.report)
+      this.#cancel.abort(new DeployError('cancelled', 'The workflow run was cancelled.', 'Run it again.'))
   }
 
   /** The process ends now. */

@@ -63,11 +63,11 @@ function compile(): string {
   const target = join(folder, 'fast-clock.so')
   const source = join(import.meta.dirname, 'fast-clock.c')
   try {
-    execFileSync('cc', ['-O2', '-Wall', '-shared', '-fPIC', '-o', target, source, '-ldl'], { stdio: 'pipe' })
+    execFileSync('gcc', ['-O2', '-Wall', '-shared', '-fPIC', '-o', target, source, '-ldl'], { stdio: 'pipe' })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     throw new Error(
-      'Random histories need a C compiler, and `cc` is not on the PATH: run script/install clients.',
+      'Random histories need a C compiler, and `gcc` is not on the PATH: run script/install clients.',
     )
   }
   return target

@@ -1,4 +1,5 @@
 import type { PlannedFault } from './plan.ts'
+import { deployer, dyno, type Heal, link } from './victim.ts'
 import type { World } from './world.ts'
 
 /** Everything that is done to a history. */
@@ -32,10 +33,7 @@ export type FaultKind = (typeof FAULTS)[number]
 const RING = /^>3\r\n\$7\r\nmessage\r\n\$\d+\r\n\S+:doorbell\r\n\$4\r\nbeat\r\n$/
 
 /** Lets a fault happen. @returns what ends it, or `undefined` when there was nobody to do it to */
-export async function inflict(
-  fault: PlannedFault,
-  world: World,
-): Promise<(() => Promise<void> | void) | undefined> {
+export async function inflict(fault: PlannedFault, world: World): Promise<Heal | undefined> {
   const { kind, force } = fault
   const { server } = world
   const done = () => {}
@@ -48,12 +46,12 @@ export async function inflict(
     })
   switch (kind) {
     case 'delay':
-      return world.link(fault, (proxy) => {
+      return link(fault, world, (proxy) => {
         proxy.delay((50 + force * 8_000) / world.speed)
         return () => proxy.delay(0)
       })
     case 'half-open link':
-      return world.link(fault, (proxy) => {
+      return link(fault, world, (proxy) => {
         proxy.freeze()
         return () => {
           // The network is back, and what was sent on a link that one side gave up is nobody's.
@@ -62,46 +60,46 @@ export async function inflict(
         }
       })
     case 'reset':
-      return world.link(fault, (proxy) => {
+      return link(fault, world, (proxy) => {
         proxy.drop()
         return done
       })
     case 'refused connections':
-      return world.link(fault, (proxy) => {
+      return link(fault, world, (proxy) => {
         proxy.slam(true)
         proxy.drop()
         return () => proxy.slam(false)
       })
     case 'lost reply':
-      return world.link(fault, (proxy) => {
+      return link(fault, world, (proxy) => {
         // The server has executed it, and executes it again.
         void proxy.dropNextReply('evalsha')
         return done
       })
     case 'lost doorbell':
-      return world.link(fault, (proxy) => {
+      return link(fault, world, (proxy) => {
         proxy.lose(RING)
         return () => proxy.lose(undefined)
       })
     case 'crash of a participant':
-      return world.dyno(fault, (boot) => {
+      return dyno(fault, world, (boot) => {
         void world.platform.crash(boot.dyno, force < 0.4, 1_000 + force * 12_000)
         return done
       })
     case 'crash of a deployer':
-      return world.deployer(fault, (deployer) => {
-        deployer.crash(force < 0.4)
+      return deployer(fault, world, (one) => {
+        one.crash(force < 0.4)
         return done
       })
     case 'pause of a participant':
-      return world.dyno(fault, (boot) => {
+      return dyno(fault, world, (boot) => {
         boot.party.stop()
         return () => boot.party.goOn()
       })
     case 'pause of a deployer':
-      return world.deployer(fault, (deployer) => {
-        deployer.party.stop()
-        return () => deployer.party.goOn()
+      return deployer(fault, world, (one) => {
+        one.party.stop()
+        return () => one.party.goOn()
       })
     case 'redis restarts with data':
       await world.keepingOut(() => server.restart(true))

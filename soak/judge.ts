@@ -1,7 +1,7 @@
 import { NUMBERS as GATE } from '../src/gate/numbers.ts'
 import { NUMBERS as PARTICIPANT } from '../src/participant/numbers.ts'
 import type { Boot } from './boot.ts'
-import { DEPLOY_TIMEOUT_MS, type Deployer } from './deployer.ts'
+import type { Deployer } from './deployer.ts'
 import type { Party } from './party.ts'
 import type { PlannedFault } from './plan.ts'
 import type { Drain } from './witness.ts'
@@ -37,7 +37,7 @@ export class Judge {
     this.#world = world
   }
 
-  disturbed(party: Party, { lastsMs }: PlannedFault): void {
+  disturbed(party: Party, { lastsMs }: Pick<PlannedFault, 'lastsMs'>): void {
     const until = this.#world.ledger.now + lastsMs + SLACK_MS
     this.#disturbedUntil.set(party, Math.max(this.#disturbedUntil.get(party) ?? 0, until))
   }
@@ -64,7 +64,7 @@ export class Judge {
           `pushes while ${boot.party.name} ${boot.app.scheduling ? 'schedules' : 'runs a job'}`,
         )
     }
-    const drain = [...witness.drains.values()].find(({ id }) => id === deployer?.id)
+    const drain = [...witness.drains.values()].findLast(({ id }) => id === deployer?.id)
     if (!drain) {
       ledger.broken('I1', by, 'pushes without a drain')
       return
@@ -159,7 +159,7 @@ export class Judge {
   /** Resolves when `deployer` has come to no end in the time that it had. */
   async mustEnd(deployer: Deployer): Promise<void> {
     const { time, ledger } = this.#world
-    const until = ledger.now + DEPLOY_TIMEOUT_MS + 60_000
+    const until = ledger.now + deployer.plan.deployTimeoutMs + 60_000
     while (deployer.running && (ledger.now < until || deployer.party.stopped)) await time.sleep(500)
     if (deployer.running) ledger.broken('ends', deployer.name, 'is not over, long after its deploy-timeout')
   }

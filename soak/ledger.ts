@@ -1,8 +1,9 @@
 import type { Log } from '../src/log.ts'
 import type { Time } from '../src/time.ts'
 
-/** The rules of docs/protocol.md, and `ends`: every deploy comes to an end, and the end it tells is the true one. */
-export type Rule = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I7' | 'I8' | 'I9' | 'I10' | 'ends'
+/** The rules of docs/protocol.md, and `ends`: every deploy comes to an end, and the end it tells is the true one;
+ * `story`: what was to happen came to happen. */
+export type Rule = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I7' | 'I8' | 'I9' | 'I10' | 'ends' | 'story'
 
 /** A rule that was broken in a history. */
 export interface Violation {
@@ -17,6 +18,8 @@ export class Ledger {
   readonly began: number
   readonly lines: string[] = []
   readonly violations: Violation[] = []
+  /** told each line as it is written */
+  onLine: (who: string, what: string) => void = () => {}
 
   constructor(time: Time) {
     this.#time = time
@@ -30,6 +33,7 @@ export class Ledger {
 
   write(who: string, what: string): void {
     this.lines.push(`${(this.now / 1_000).toFixed(1).padStart(7)} s  ${who.padEnd(14)} ${what}`)
+    this.onLine(who, what)
   }
 
   broken(rule: Rule, who: string, what: string): void {

@@ -30,17 +30,28 @@ export interface PlannedDeploy {
   readonly cancelledAfterMs?: number
   /** whether another job ends its hold after it was killed, as the action's post step does */
   readonly post: boolean
+  /** until it does; default: at once */
+  readonly postAfterMs?: number
+  /** default: `DEPLOY_TIMEOUT_MS` */
+  readonly deployTimeoutMs?: number
+  /** default: a minute */
+  readonly waitForClockMs?: number
 }
 
-/** Everything about a history that is not left to the machine: the same for the same seed. */
-export interface HistoryPlan {
-  readonly seed: number
+/** Who is there. */
+export interface Cast {
   readonly dynos: readonly string[]
   /** of the dynos that are not willing */
   readonly tempers: Readonly<Record<string, Temper>>
+  /** whether a replica of the server can take over */
+  readonly withReplica: boolean
+}
+
+/** Everything about a history that is not left to the machine: the same for the same seed. */
+export interface HistoryPlan extends Cast {
+  readonly seed: number
   readonly deploys: readonly PlannedDeploy[]
   readonly faults: readonly PlannedFault[]
-  readonly withReplica: boolean
 }
 
 /** Faults happen up to here, ms; then all is well, and everybody has to come to rest. */

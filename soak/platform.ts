@@ -7,6 +7,8 @@ import type { Party } from './party.ts'
 /** How one push goes, on Heroku's side. */
 export interface Fate {
   readonly buildMs: number
+  /** from the end of the build, which ends the push, until the release runs or has failed; default: none */
+  readonly releaseMs?: number
   readonly ending: 'released' | 'build-failed' | 'release-failed' | 'released, and no dyno restarts'
 }
 
@@ -25,6 +27,7 @@ export class Platform {
   readonly dynos = new Map<string, Boot>()
   readonly boots: Boot[] = []
   readonly pushes: Push[] = []
+  readonly #released = new Map<string, Promise<void>>()
   release = 1
   /** told when the first byte of a push leaves */
   onPush: (by: string) => void = () => {}
@@ -47,6 +50,14 @@ export class Platform {
     if (this.dynos.get(dyno) === boot) await this.#boot(dyno)
   }
 
+  /** The dyno is ended in order and started again, as each is once a day. */
+  async cycle(dyno: string): Promise<void> {
+    const boot = this.dynos.get(dyno)
+    if (!boot?.alive || boot.terminated) return
+    await boot.terminate(this.#around.time)
+    if (this.dynos.get(dyno) === boot) await this.#boot(dyno)
+  }
+
   /** Heroku as the deploy `by` sees it, from the process `party`. */
   seenBy(by: string, party: Party, redisUrl: string, fate: Fate): Heroku {
     return {
@@ -63,15 +74,17 @@ export class Platform {
         this.#around.ledger.write(by, `pushes; it will be: ${fate.ending} after ${fate.buildMs} ms`)
         this.onPush(by)
         // The build goes on whatever becomes of who asked for it.
-        const built = this.#build(push, fate)
-        const cancelled = new Promise<never>((_, reject) => {
-          signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-        })
-        await Promise.race([built, cancelled]).finally(() => party.enter())
+        const built = this.#build(by, fate)
+        this.#released.set(
+          by,
+          built.then(() => this.#release(push, fate)),
+        )
+        await Promise.race([built, abortion(signal)]).finally(() => party.enter())
         if (fate.ending === 'build-failed')
           throw new DeployError('build-failed', 'The build failed.', 'Mend it.')
       },
       verify: async (_, signal) => {
+        await Promise.race([this.#released.get(by), abortion(signal)])
         await party.time.sleep(2_000, signal)
         if (fate.ending === 'release-failed')
           throw new DeployError('release-failed', 'The release failed.', 'Mend it.')
@@ -80,17 +93,29 @@ export class Platform {
     }
   }
 
-  async #build(push: Push, { buildMs, ending }: Fate): Promise<void> {
-    await this.#around.time.sleep(buildMs)
+  /** Resolves when every push so far has come to its end. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#released.values())
+  }
+
+  async #build(by: string, { buildMs }: Fate): Promise<void> {
+    await this.#around.time.sleep(buildMs / 2)
+    this.#around.ledger.write('heroku', `is half done with the build of ${by}`)
+    await this.#around.time.sleep(buildMs / 2)
+  }
+
+  async #release(push: Push, { ending, releaseMs = 0 }: Fate): Promise<void> {
+    if (releaseMs > 0) await this.#around.time.sleep(releaseMs)
     if (ending === 'build-failed' || ending === 'release-failed') return
     this.release++
     push.landed = this.#around.ledger.now
     this.#around.ledger.write('heroku', `v${this.release} is released`)
     if (ending !== 'released') return
-    for (const [dyno, old] of this.dynos) {
+    const booting = [...this.dynos].map(([dyno, old]) => {
       void old.terminate(this.#around.time)
-      void this.#boot(dyno)
-    }
+      return this.#boot(dyno)
+    })
+    await Promise.all(booting)
   }
 
   async #boot(dyno: string): Promise<void> {
@@ -111,4 +136,11 @@ export class Platform {
       await boot.party[Symbol.asyncDispose]()
     }
   }
+}
+
+function abortion(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

@@ -1,3 +1,5 @@
+import type { Work } from './app.ts'
+
 /** Numbers that look random and are the same each time for the same seed (mulberry32). */
 export class Random {
   #state: number
@@ -33,4 +35,9 @@ export class Random {
   fork(): Random {
     return new Random(this.between(0, 0xffff_ffff))
   }
+}
+
+/** Jobs of all lengths, one after another and many at a time. */
+export function randomWork(random: Random): Work {
+  return () => ({ inMs: random.between(2_000, 12_000), lastsMs: random.between(500, 25_000) })
 }

@@ -32,6 +32,8 @@ export interface FaultProxy extends AsyncDisposable {
   dropNextReply(text?: string): Promise<void>
   /** Whatever the server sends that matches as a whole does not arrive, until it is told `undefined`. */
   lose(matching: RegExp | undefined): void
+  /** Calls `act` once, when the server has sent something that matches and before that passes: whatever `act` does meets it. */
+  before(matching: RegExp, act: () => void): void
 }
 
 interface Link {
@@ -48,6 +50,7 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   let frozen: PromiseWithResolvers<void> | undefined
   let lost: RegExp | undefined
   let shut = false
+  let awaited: { matching: RegExp; act: () => void } | undefined
   let wanted: { text: string; done: () => void } | undefined
 
   const listener = createServer({ allowHalfOpen: true }, (client) => {
@@ -67,7 +70,13 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
       }
       return true
     })
-    forward(server, client, (piece) => {
+    forward(server, client, async (piece) => {
+      if (awaited?.matching.test(piece.toString('latin1'))) {
+        const { act } = awaited
+        awaited = undefined
+        act()
+        while (frozen) await frozen.promise
+      }
       if (lost?.test(piece.toString('latin1'))) return false
       if (!link.loseReply) return true
       link.client.destroy()
@@ -78,17 +87,17 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
   })
 
   /** One direction: each piece waits for the one before it, for its delay and for the thaw. */
-  function forward(from: Socket, to: Socket, passes: (piece: Buffer) => boolean): void {
+  function forward(from: Socket, to: Socket, passes: (piece: Buffer) => boolean | Promise<boolean>): void {
     let before = Promise.resolve()
-    const inTurn = (act: () => void) => {
+    const inTurn = (act: () => unknown) => {
       const due = performance.now() + delayMs
       before = before.then(async () => {
         if (due > performance.now()) await sleep(due - performance.now())
         while (frozen) await frozen.promise
-        act()
+        await act()
       })
     }
-    from.on('data', (piece) => inTurn(() => void (passes(piece) && !to.destroyed && to.write(piece))))
+    from.on('data', (piece) => inTurn(async () => (await passes(piece)) && !to.destroyed && to.write(piece)))
     from.on('end', () => inTurn(() => to.end()))
     from.on('error', () => inTurn(() => to.destroyed || to.resetAndDestroy()))
     from.on('close', () => inTurn(() => to.destroy()))
@@ -149,6 +158,9 @@ export async function startFaultProxy(target: number): Promise<FaultProxy> {
     },
     lose(matching) {
       lost = matching
+    },
+    before(matching, act) {
+      awaited = { matching, act }
     },
     async [Symbol.asyncDispose]() {
       if (listener.listening) listener.close()
