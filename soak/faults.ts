@@ -110,6 +110,7 @@ export async function inflict(fault: PlannedFault, world: World): Promise<Heal |
       return done
     case 'redis hangs':
       server.stop()
+      world.judge.outage(fault.lastsMs)
       return () => server.goOn()
     case 'failover':
       if (!server.takeReplica()) return undefined

@@ -28,6 +28,7 @@ export class Judge {
   readonly #world: World
   /** until when a party's link or process is not to be relied on, ms of the history */
   readonly #disturbedUntil = new Map<Party, number>()
+  #outageUntil = 0
   #stepped = false
   #dataLostAt = Number.NEGATIVE_INFINITY
   /** who was quiet as a push began, and since when the gate was open, server ms */
@@ -40,6 +41,11 @@ export class Judge {
   disturbed(party: Party, { lastsMs }: Pick<PlannedFault, 'lastsMs'>): void {
     const until = this.#world.ledger.now + lastsMs + SLACK_MS
     this.#disturbedUntil.set(party, Math.max(this.#disturbedUntil.get(party) ?? 0, until))
+  }
+
+  /** The server answers nobody for so long: nobody can be told of a release. */
+  outage(lastsMs: number): void {
+    this.#outageUntil = Math.max(this.#outageUntil, this.#world.ledger.now + lastsMs)
   }
 
   stepped(): void {
@@ -105,7 +111,7 @@ export class Judge {
     }
     const due =
       drain.phase === 'released'
-        ? Math.max(at(drain.finishedAt ?? 0), this.#disturbedUntil.get(boot.party) ?? 0) +
+        ? Math.max(at(drain.finishedAt ?? 0), this.#disturbedUntil.get(boot.party) ?? 0, this.#outageUntil) +
           PARTICIPANT.quietAfterReleaseMs +
           PARTICIPANT.quietBeatMs
         : at(drain.expiry)

@@ -106,7 +106,7 @@ end
 -- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,
 -- so that a row of another one is told apart and not misread.
 local function decode_row(text)
-  if #text > LONGEST_ROW then
+  if not text or #text > LONGEST_ROW then
     return nil
   end
   local ok, row = pcall(cjson.decode, text)
@@ -166,7 +166,7 @@ local function lost(intent, id, epoch)
   end
   -- The lease was given before now, by a clock that was set back since: nobody can tell how long the holds last that it told of. Less
   -- than a margin does no harm.
-  if tonumber(intent.expiry) - (tonumber(intent.lease) or 0) > now + SET_BACK then
+  if (tonumber(intent.given) or 0) > now + SET_BACK then
     return 'set-back'
   end
   return nil

@@ -96,7 +96,9 @@ describe.each(HOSTILE)('%s in a text from outside', (_does, text) => {
     expect(outputs.outcome).toBe('failed')
     expect(outputs.drained).toMatch(INERT)
     expect(outputs.drained).not.toMatch(/['`$\u2018-\u201b]/)
-    expect(JSON.parse(outputs.drained ?? '')).toEqual(report.participants)
+    // What is too long for a step's environment is left out, and never cut.
+    const tooLong = JSON.stringify(report.participants.map(({ note: _, ...rest }) => rest)).length > 100_000
+    expect(JSON.parse(outputs.drained ?? '')).toEqual(tooLong ? [] : report.participants)
   })
 })
 

@@ -299,7 +299,7 @@ describe('a drain without a command', () => {
     await neu.next(TICK)
     const again = await scene.clocks.boot('v42', { dyno: 'clock.3', held: true })
     expect(await scene.other.sees({ state: 'drained' }, 'clock.3')).toMatchObject({ release: 'v42' })
-    expect(again.lines).toEqual([])
+    expect(again.lines).toEqual(['[deploy-gate] a deploy is under way: not scheduling until it ends'])
     old.kill('SIGTERM')
     expect(await old.ended).toMatchObject({ signal: 'SIGTERM' })
   })

@@ -40,7 +40,8 @@ epoch = string.format('%.0f', epoch)
 redis.call('SET', KEYS[2], epoch)
 redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'v', VERSION, 'id', id, 'epoch', epoch, 'phase', 'draining', 'lease', lease,
-  'expiry', string.format('%.0f', now + lease), 'asker', asker, 'replaces', replaces, 'began', string.format('%.0f', now))
+  'expiry', string.format('%.0f', now + lease), 'asker', asker, 'replaces', replaces, 'began', string.format('%.0f', now),
+  'given', string.format('%.0f', now))
 local counts = {}
 for index = 7, #ARGV, 2 do
   redis.call('HSET', KEYS[1], 'type:' .. ARGV[index], ARGV[index + 1])

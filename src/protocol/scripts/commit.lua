@@ -78,7 +78,7 @@ if intent.phase == 'pushing' then
 end
 
 local expiry = math.max(tonumber(intent.expiry), now + push_lease)
-redis.call('HSET', KEYS[1], 'phase', 'pushing', 'lease', push_lease, 'expiry', string.format('%.0f', expiry),
+redis.call('HSET', KEYS[1], 'phase', 'pushing', 'lease', push_lease, 'expiry', string.format('%.0f', expiry), 'given', string.format('%.0f', now),
   'committed', string.format('%.0f', now))
 redis.call('PUBLISH', doorbell, 'beat')
 return { 'granted', expiry - now }

@@ -2,7 +2,7 @@
 -- KEYS: intent   ARGV: id, epoch, doorbell
 -- Replies: forced | lost, why, asker
 local id, epoch, doorbell = unpack(ARGV)
-local intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'lease', 'asker', 'force')
+local intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker', 'force')
 local why = lost(intent, id, epoch)
 if why then
   return { 'lost', why, intent.asker or '' }
