@@ -21,7 +21,7 @@ import {
   rememberHold,
   setOutput,
   summary
-} from "./shared-EI5XRR7C.js";
+} from "./shared-Z56WEKRH.js";
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-EI5XRR7C.js";
+} from "./shared-Z56WEKRH.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {
