@@ -1,4 +1,4 @@
-/** The table of faults: `node --import ./soak/lua.ts script/faults.ts [--json] [--check]`. */
+/** The table of faults: `node --import ./test/support/lua-text.mjs script/faults.ts [--json] [--check]`. */
 import { parseArgs } from 'node:util'
 import { readTable, writeTable } from '../soak/table/docs.ts'
 import { JOBS, playAll, SPEED } from '../soak/table/play.ts'

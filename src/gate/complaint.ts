@@ -36,7 +36,7 @@ export function busy(asker: string, leftMs: number): DeployError {
 export function late(): DeployError {
   return new DeployError(
     'preflight-failed',
-    'The drain request reached Redis too late to be valid, so nobody was asked.',
+    'The drain request reached Redis too late to be valid, so no drain is in force. Had an earlier try reached the clock, it is back at work by itself.',
     'The connection to Redis is very slow or was interrupted: run the deploy again.',
   )
 }
@@ -128,7 +128,7 @@ export function lossOf(why: LeaseLoss, asker: string): string {
     superseded: `Another deploy took the gate over: ${describeAsker(asker)}.`,
     finished: 'The drain was ended by somebody else, by the post step of this job or by deploy-gate resume.',
     lapsed:
-      'The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long.',
+      'The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long, or the clock of the Redis server was set forward.',
     unreachable: 'Redis could not be reached for so long that the drain ran out.',
     'set-back':
       "The clock of the Redis server was set back, so that nobody can tell how long the clock's hold lasts.",

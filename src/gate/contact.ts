@@ -42,8 +42,10 @@ export class Contact extends LeasedContact {
         log.warning("the drain was not this deploy's any more when it ended, so nothing was changed")
       return answer !== 'not-ours'
     } catch (error) {
+      const then =
+        leftMs > 0 ? `resume by themselves within ${formatDuration(leftMs)}` : 'have resumed by themselves'
       log.warning(
-        `Redis could not be told that the drain is ${ending} (${(error as Error).message}); held participants resume by themselves within ${formatDuration(leftMs)}`,
+        `Redis could not be told that the drain is ${ending} (${(error as Error).message}); held participants ${then}`,
       )
       return false
     }

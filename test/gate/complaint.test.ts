@@ -116,7 +116,7 @@ describe('a complaint says what happened, to what, and what to do', () => {
     ],
     [
       'lapsed',
-      /^The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long\./,
+      /^The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long, or the clock/,
     ],
     ['unreachable', /^Redis could not be reached for so long that the drain ran out\./],
   ])('a lease that is %s', (why, what) => {

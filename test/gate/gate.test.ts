@@ -393,7 +393,7 @@ describe('another deploy', () => {
     await first[Symbol.asyncDispose]()
     expect(await complaint(acquireGate(scene.around(), id, TERMS, ASKER, ''))).toEqual({
       outcome: 'preflight-failed',
-      message: expect.stringMatching(/too late to be valid, so nobody was asked/),
+      message: expect.stringMatching(/too late to be valid, so no drain is in force/),
       next: expect.stringMatching(/run the deploy again/),
     })
     expect(await phase()).toBe('aborted')
