@@ -21,7 +21,7 @@ import {
   rememberHold,
   setOutput,
   summary
-} from "./shared-Z56WEKRH.js";
+} from "./shared-345OALW2.js";
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-Z56WEKRH.js";
+} from "./shared-345OALW2.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {
