@@ -142,6 +142,12 @@ inline renew(d) {
   printf("deployer %d renew: %e, left %d\n", d, deployer[d].answer, intent.left)
 }
 
+#ifdef MUTANT_COUNTS_ANY_EPOCH
+#define HAS_ANSWERED(p) (row[p].state == drained)
+#else
+#define HAS_ANSWERED(p) (row[p].state == drained && row[p].epoch == intent.epoch)
+#endif
+
 /* commit.lua, strict, for the one process type there is. Answers: Granted, Blocked, Lost */
 inline commit(d) {
   blocked = 0; held = 0;
@@ -151,20 +157,14 @@ inline commit(d) {
     :: row[i].there && row[i].state != exited && !IS_REPLACED(i) ->
        if
        :: !IS_ALIVE(i) -> blocked = blocked | IS_TARGET(i)
-#ifdef MUTANT_COUNTS_ANY_EPOCH
-       :: IS_ALIVE(i) && row[i].state != drained -> blocked = 1
-       :: IS_ALIVE(i) && row[i].state == drained && row[i].hold < MARGIN -> blocked = 1
-       :: IS_ALIVE(i) && row[i].state == drained && row[i].hold >= MARGIN -> held++
-#else
-       :: IS_ALIVE(i) && (row[i].epoch != intent.epoch || row[i].state != drained) -> blocked = 1
-       :: IS_ALIVE(i) && row[i].epoch == intent.epoch && row[i].state == drained ->
+       :: IS_ALIVE(i) && !HAS_ANSWERED(i) -> blocked = 1
+       :: IS_ALIVE(i) && HAS_ANSWERED(i) ->
           if
 #ifndef MUTANT_NO_HOLD_CHECK
           :: row[i].hold < MARGIN -> blocked = 1
 #endif
           :: else -> held++
           fi
-#endif
        fi
     :: !row[i].there && IS_TARGET(i) -> blocked = 1     /* gone */
     :: else
