@@ -119,7 +119,9 @@ export class Hold implements Held {
       })
       if (answer.kind === 'granted') {
         this.#contact.lease.extended(sentAt, answer.leftMs)
-        return
+        // An answer that was read so late says nothing of now: this process may have been stopped in between.
+        if (time.now() - sentAt < marginMs) return
+        continue
       }
       if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
       const why = complaint.blockers(answer.blockers)
