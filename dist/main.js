@@ -21,7 +21,7 @@ import {
   rememberHold,
   setOutput,
   summary
-} from "./shared-345OALW2.js";
+} from "./shared-OQHR57QS.js";
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-345OALW2.js";
+} from "./shared-OQHR57QS.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {
