@@ -8,6 +8,7 @@ import { Party } from './party.ts'
 /** Where a process boots. */
 export interface Surroundings {
   readonly port: number
+  readonly gateName: string
   readonly time: Party['time']
   readonly speed: number
   readonly ledger: Ledger
@@ -45,6 +46,7 @@ export class Boot {
     const options = {
       redisUrl: party.proxy.url('redis://127.0.0.1'),
       dyno,
+      gateName: around.gateName,
       log: ledger.logOf(party.name),
       handleSigterm: false,
     }

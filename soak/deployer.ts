@@ -30,7 +30,11 @@ export class Deployer {
     party: Party,
     processes: DeployPlan['processes'],
     planned: PlannedDeploy,
-    around: { readonly ledger: Ledger; readonly speed: number },
+    around: {
+      readonly ledger: Ledger
+      readonly speed: number
+      readonly server: { readonly gateName: string }
+    },
   ) {
     this.name = name
     this.party = party
@@ -43,7 +47,7 @@ export class Deployer {
       apiUrl: 'http://127.0.0.1:1',
       gitUrl: 'http://127.0.0.1:1',
       redis: { url: party.proxy.url('redis://127.0.0.1'), configVar: 'REDIS_URL', tls: 'auto' },
-      gateName: 'default',
+      gateName: around.server.gateName,
       processes,
       acknowledgeTimeoutMs: Math.min(30_000, planned.drainTimeoutMs),
       drainTimeoutMs: planned.drainTimeoutMs,

@@ -4,11 +4,14 @@ import type { Boot } from './boot.ts'
 import type { Deployer } from './deployer.ts'
 import type { Party } from './party.ts'
 import type { PlannedFault } from './plan.ts'
-import type { Drain } from './witness.ts'
+import type { Drain, WitnessedRow } from './witness.ts'
 import type { World } from './world.ts'
 
 /** What a busy machine may take, at any speed, ms of the history. */
 const SLACK_MS = 15_000
+
+/** MONITOR tells of a command so long after it was executed, at the most, ms of the history. */
+const HEARSAY_MS = 1_000
 
 /** Stalls of the machine count for so long. */
 const STALLS_COUNT_MS = 200_000
@@ -88,18 +91,23 @@ export class Judge {
     this.#held.push({ drain, boots: new Set(quiet), by })
   }
 
-  /** A process goes to scheduling: the first time, or again. */
+  /** A process goes to scheduling: the first time, or again. What the server had done before is heard of a moment later. */
   schedules(boot: Boot): void {
-    const { ledger, server, witness } = this.#world
+    const { ledger, time, witness } = this.#world
+    const { now } = ledger
     const row = witness.rows.get(boot.id)
-    const drain = row?.epoch === undefined ? undefined : witness.drains.get(row.epoch)
-    if (!drain) {
-      this.#begins(boot)
-      return
-    }
-    const now = ledger.now
+    const begun = boot.app.begun
+    void time.sleep(HEARSAY_MS).then(() => {
+      const drain = row?.epoch === undefined ? undefined : witness.drains.get(row.epoch)
+      if (row && drain) this.#schedulesAgain(boot, row, drain, now)
+      else if (!begun) this.#begins(boot)
+    })
+  }
+
+  #schedulesAgain(boot: Boot, asked: WitnessedRow, drain: Drain, now: number): void {
+    const { ledger, server } = this.#world
     const at = (serverMs: number) => server.timeOf(serverMs) - ledger.began
-    const isOver = drain.finishedAt !== undefined || drain.forgotten
+    const isOver = at(drain.finishedAt ?? Number.POSITIVE_INFINITY) <= now || drain.forgotten
     for (const { drain: open, boots } of this.#held) {
       const margin = at(open.committedAt ?? 0) + GATE.marginMs
       if (open === drain && boots.has(boot) && !isOver && !this.#stepped && now < margin)
@@ -112,6 +120,7 @@ export class Judge {
     const due =
       drain.phase === 'released'
         ? Math.max(at(drain.finishedAt ?? 0), this.#disturbedUntil.get(boot.party) ?? 0, this.#outageUntil) +
+          PARTICIPANT.pushingBeatMs.most +
           PARTICIPANT.quietAfterReleaseMs +
           PARTICIPANT.quietBeatMs
         : at(drain.expiry)
@@ -121,14 +130,14 @@ export class Judge {
         boot.party.name,
         `schedules again ${Math.round(now - due)} ms after its hold was over`,
       )
-    if (drain.phase === 'released') this.#beside(boot, drain)
+    if (drain.phase === 'released') this.#beside(boot, asked, drain)
     this.#mustBeToldOf(boot, drain)
   }
 
   /** Who boots into a drain does not schedule before it is over. */
   #begins(boot: Boot): void {
     const { ledger, witness } = this.#world
-    if (this.#isDisturbed(boot.party) || boot.app.begun) return
+    if (this.#isDisturbed(boot.party)) return
     for (const drain of witness.drains.values()) {
       const isOpen = drain.phase === 'draining' && !drain.forgotten && drain.types.has(typeOf(boot.dyno))
       if (isOpen && drain.told.has(boot.id))
@@ -137,15 +146,14 @@ export class Judge {
   }
 
   /** After a release nobody goes back to scheduling beside the newer release. */
-  #beside(boot: Boot, drain: Drain): void {
+  #beside(boot: Boot, asked: WitnessedRow, drain: Drain): void {
     const { ledger, platform, witness } = this.#world
     if (this.#isDisturbed(boot.party) || this.#dataLostAt > ledger.now - 120_000 || this.#stepped) return
-    const asked = witness.rows.get(boot.id)
     for (const newer of platform.boots) {
       const row = witness.rows.get(newer.id)
-      if (!newer.alive || newer.terminated || newer.release <= boot.release || row?.type !== asked?.type)
+      if (!newer.alive || newer.terminated || newer.release <= boot.release || row?.type !== asked.type)
         continue
-      if (row && asked && row.at < asked.at && row.until > asked.at && row.state === 'running')
+      if (row && row.at < asked.at && row.until > asked.at && row.state === 'running')
         ledger.broken(
           'I10',
           boot.party.name,
@@ -203,6 +211,7 @@ export class Judge {
         (boot) => boot.alive && !boot.terminated && !boot.app.scheduling && !mayWait(boot),
       )
     while (waiting().length > 0 && ledger.now < until) await time.sleep(500)
+    await time.sleep(2 * HEARSAY_MS)
     for (const boot of waiting())
       ledger.broken('I3', boot.party.name, `does not schedule, and nobody holds it any more (${boot.state})`)
   }

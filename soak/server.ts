@@ -1,5 +1,5 @@
 import { Redis } from 'ioredis'
-import { gateKeys } from '../src/protocol/keys.ts'
+import { type GateKeys, gateKeys } from '../src/protocol/keys.ts'
 import type { Time } from '../src/time.ts'
 import { type RedisServer, startRedis } from '../test/support/redis/redis-server.ts'
 import { type FastClock, startFastClock } from './fast-clock.ts'
@@ -7,7 +7,8 @@ import { monitor, type OnCommand } from './monitor.ts'
 
 /** The Redis of a history: a real server whose clock runs fast, with a replica that can take over. */
 export class Server implements AsyncDisposable {
-  readonly keys = gateKeys('default')
+  readonly gateName: string
+  readonly keys: GateKeys
   readonly #clock: FastClock
   readonly #onCommand: OnCommand
   readonly #servers: RedisServer[]
@@ -18,7 +19,15 @@ export class Server implements AsyncDisposable {
   #direct: Redis
   #monitor: Disposable | undefined
 
-  private constructor(clock: FastClock, servers: RedisServer[], onCommand: OnCommand, ahead: number) {
+  private constructor(
+    gateName: string,
+    clock: FastClock,
+    servers: RedisServer[],
+    onCommand: OnCommand,
+    ahead: number,
+  ) {
+    this.gateName = gateName
+    this.keys = gateKeys(gateName)
     this.#clock = clock
     this.#servers = servers
     this.#onCommand = onCommand
@@ -26,7 +35,13 @@ export class Server implements AsyncDisposable {
     this.#direct = direct(this.port)
   }
 
-  static async start(time: Time, speed: number, withReplica: boolean, onCommand: OnCommand): Promise<Server> {
+  static async start(
+    gateName: string,
+    time: Time,
+    speed: number,
+    withReplica: boolean,
+    onCommand: OnCommand,
+  ): Promise<Server> {
     const clock = startFastClock(speed)
     const ahead = Date.now() - time.now()
     const options = { environment: clock.environment }
@@ -35,7 +50,7 @@ export class Server implements AsyncDisposable {
       const to = `replicaof 127.0.0.1 ${servers[0]?.port}`
       servers.push(await startRedis({ ...options, config: [to, 'repl-diskless-sync-delay 0'] }))
     }
-    const server = new Server(clock, servers, onCommand, ahead)
+    const server = new Server(gateName, clock, servers, onCommand, ahead)
     await server.#watch()
     return server
   }

@@ -1,3 +1,4 @@
+import type { GateKeys } from '../src/protocol/keys.ts'
 import type { Row } from '../src/protocol/row.ts'
 import { parseRow } from '../src/protocol/row.ts'
 import type { Ledger } from './ledger.ts'
@@ -20,12 +21,16 @@ export interface Drain {
   readonly told: Set<string>
 }
 
+/** A row, and when the server took it. */
+export type WitnessedRow = Row & { readonly at: number }
+
 /** Reads in the server's own order of events what became of intents and rows, and says which rules that breaks. */
 export class Witness {
   readonly #ledger: Ledger
+  readonly #keys: GateKeys
   readonly drains = new Map<string, Drain>()
   /** the last row of each participant that the server took */
-  readonly rows = new Map<string, Row & { readonly at: number }>()
+  readonly rows = new Map<string, WitnessedRow>()
   #current: Drain | undefined
   /** who was told of a drain for the first time by the call that the server executes now */
   #newlyTold: { readonly drain: Drain; readonly id: string } | undefined
@@ -34,7 +39,9 @@ export class Witness {
 
   readonly #moments = new Map<Moment, PromiseWithResolvers<void>>()
 
-  constructor(ledger: Ledger) {
+  /** @param keys of the gate of this history: what is written to others is another history's, whose server had this port before */
+  constructor(ledger: Ledger, keys: GateKeys) {
+    this.#keys = keys
     this.#ledger = ledger
   }
 
@@ -62,16 +69,15 @@ export class Witness {
   readonly take: OnCommand = (at, [name = '', key = '', ...args], byScript) => {
     const command = name.toUpperCase()
     if ((command === 'EVALSHA' || command === 'EVAL') && args.length > 1) this.#called(at, args)
-    if (!byScript && command === 'DEL' && [key, ...args].some((one) => one.endsWith(':intent')))
-      this.reread({})
+    if (!byScript && command === 'DEL' && [key, ...args].includes(this.#keys.intent)) this.reread({})
     if (!byScript || command !== 'HSET') return
-    if (key.endsWith(':roster')) this.#row(at, args[0] ?? '', args[1] ?? '')
-    else if (key.endsWith(':intent')) this.#intent(at, args)
+    if (key === this.#keys.roster) this.#row(at, args[0] ?? '', args[1] ?? '')
+    else if (key === this.#keys.intent) this.#intent(at, args)
   }
 
   /** A participant's beat is answered with what is in force now. */
   #called(at: number, [, , roster = '', id = '']: string[]): void {
-    if (!roster.endsWith(':roster') || !id.includes('#')) return
+    if (roster !== this.#keys.roster || !id.includes('#')) return
     const drain = this.#current
     this.#newlyTold = undefined
     if (!drain || !inForce(drain, at) || drain.told.has(id)) return

@@ -13,6 +13,8 @@ import { Pulse } from './pulse.ts'
 import { Server } from './server.ts'
 import { Witness } from './witness.ts'
 
+let count = 0
+
 type Heal = () => Promise<void> | void
 
 /** An app, its Redis and its deployers, and what can be done to them. */
@@ -46,6 +48,7 @@ export class World implements AsyncDisposable {
     this.witness = parts.witness
     const around = {
       port: this.server.port,
+      gateName: this.server.gateName,
       time,
       speed,
       ledger: this.ledger,
@@ -79,8 +82,10 @@ export class World implements AsyncDisposable {
   /** @param work called for each process that boots */
   static async of(cast: Cast, time: Time, speed: number, work: () => Work): Promise<World> {
     const ledger = new Ledger(time)
-    const witness = new Witness(ledger)
-    const server = await Server.start(time, speed, cast.withReplica, witness.take)
+    // Of its own, should a process of another history come upon the port that its server had.
+    const gateName = `history-${process.pid}-${++count}`
+    const witness = new Witness(ledger, gateKeys(gateName))
+    const server = await Server.start(gateName, time, speed, cast.withReplica, witness.take)
     return new World(cast, time, speed, { ledger, server, witness, work })
   }
 
@@ -115,6 +120,8 @@ export class World implements AsyncDisposable {
 
   #joins(party: Party): void {
     this.parties.add(party)
+    // Another server may have taken over since its proxy was started.
+    party.proxy.retarget(this.server.port)
     party.proxy.slam(this.#shut)
   }
 
@@ -177,7 +184,7 @@ export class World implements AsyncDisposable {
   /** Somebody ends a drain that is not his, by a guessed id or an epoch of old. */
   async strangerFinishes(force: number): Promise<void> {
     const { redis } = this.server
-    const keys = gateKeys('default')
+    const { keys } = this.server
     const epochs = [...this.witness.drains.keys()]
     const there = await redis.hget(keys.intent, 'id')
     const owner =
