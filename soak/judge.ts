@@ -107,7 +107,7 @@ export class Judge {
   #schedulesAgain(boot: Boot, asked: WitnessedRow, drain: Drain, now: number): void {
     const { ledger, server } = this.#world
     const at = (serverMs: number) => server.timeOf(serverMs) - ledger.began
-    const isOver = at(drain.finishedAt ?? Number.POSITIVE_INFINITY) <= now || drain.forgotten
+    const isOver = at(drain.finishedAt ?? Number.POSITIVE_INFINITY) <= now + HEARSAY_MS || drain.forgotten
     for (const { drain: open, boots } of this.#held) {
       const margin = at(open.committedAt ?? 0) + GATE.marginMs
       if (open === drain && boots.has(boot) && !isOver && !this.#stepped && now < margin)
