@@ -33,6 +33,7 @@ export class World implements AsyncDisposable {
   readonly #heals = new Set<Heal>()
   #works: Promise<void> = Promise.resolve()
   #shut = false
+  #dataWasLost = false
 
   private constructor(
     cast: Cast,
@@ -172,13 +173,20 @@ export class World implements AsyncDisposable {
   dataLost(): void {
     this.ledger.write('fault', 'data of the server is lost')
     this.judge.dataLost()
-    if (this.server.wasSetBack) this.witness.amnesia = true
+    this.#dataWasLost = true
+    this.#forgetEpochs()
   }
 
   step(ms: number): void {
     this.ledger.write('fault', `the server's clock is set by ${(ms / 1_000).toFixed(1)} s`)
     this.judge.stepped()
     this.server.step(ms)
+    this.#forgetEpochs()
+  }
+
+  /** The server's clock and its data are what keeps epochs in order: without both, in whichever order, nothing does. */
+  #forgetEpochs(): void {
+    if (this.#dataWasLost && this.server.wasSetBack) this.witness.amnesia = true
   }
 
   /** Somebody ends a drain that is not his, by a guessed id or an epoch of old. */
