@@ -96,11 +96,11 @@ export class Judge {
     const { ledger, time, witness } = this.#world
     const { now } = ledger
     const row = witness.rows.get(boot.id)
-    const begun = boot.app.begun
+    // By then a drain may be asked for that it was not told of when it began.
+    if (row?.epoch === undefined && !boot.app.begun) this.#begins(boot)
     void time.sleep(HEARSAY_MS).then(() => {
       const drain = row?.epoch === undefined ? undefined : witness.drains.get(row.epoch)
       if (row && drain) this.#schedulesAgain(boot, row, drain, now)
-      else if (!begun) this.#begins(boot)
     })
   }
 
