@@ -21,7 +21,7 @@ import {
   rememberHold,
   setOutput,
   summary
-} from "./shared-OQHR57QS.js";
+} from "./shared-R4ZXKVGY.js";
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-OQHR57QS.js";
+} from "./shared-R4ZXKVGY.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

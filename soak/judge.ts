@@ -1,5 +1,6 @@
 import { NUMBERS as GATE } from '../src/gate/numbers.ts'
 import { NUMBERS as PARTICIPANT } from '../src/participant/numbers.ts'
+import { processType } from '../src/participant/options.ts'
 import type { Boot } from './boot.ts'
 import type { Deployer } from './deployer.ts'
 import type { Party } from './party.ts'
@@ -139,7 +140,7 @@ export class Judge {
     const { ledger, witness } = this.#world
     if (this.#isDisturbed(boot.party)) return
     for (const drain of witness.drains.values()) {
-      const isOpen = drain.phase === 'draining' && !drain.forgotten && drain.types.has(typeOf(boot.dyno))
+      const isOpen = drain.phase === 'draining' && !drain.forgotten && drain.types.has(processType(boot.dyno))
       if (isOpen && drain.told.has(boot.id))
         ledger.broken('I7', boot.party.name, `begins to schedule though it was told of epoch ${drain.epoch}`)
     }
@@ -204,7 +205,8 @@ export class Judge {
     // Beside a newer release of its own nobody goes back to scheduling.
     const mayWait = (boot: Boot) =>
       platform.boots.some(
-        (other) => other.alive && other.release > boot.release && typeOf(other.dyno) === typeOf(boot.dyno),
+        (other) =>
+          other.alive && other.release > boot.release && processType(other.dyno) === processType(boot.dyno),
       )
     const waiting = () =>
       platform.boots.filter(
@@ -233,9 +235,4 @@ export class Judge {
   #isDisturbed(party: Party): boolean {
     return (this.#disturbedUntil.get(party) ?? 0) > this.#world.ledger.now
   }
-}
-
-/** The process type in a dyno's name. */
-export function typeOf(dyno: string): string {
-  return dyno.replace(/\..*/, '')
 }

@@ -1,10 +1,11 @@
+import { processType } from '../src/participant/options.ts'
 import { finish } from '../src/protocol/drain.ts'
 import { gateKeys } from '../src/protocol/keys.ts'
 import type { Time } from '../src/time.ts'
 import type { AppEvent, Work } from './app.ts'
 import type { Boot } from './boot.ts'
 import { Deployer } from './deployer.ts'
-import { Judge, typeOf } from './judge.ts'
+import { Judge } from './judge.ts'
 import { Ledger } from './ledger.ts'
 import { Party } from './party.ts'
 import type { Cast, PlannedDeploy } from './plan.ts'
@@ -95,7 +96,7 @@ export class World implements AsyncDisposable {
     const party = await this.#enter(name)
     const counts = new Map<string, number>()
     for (const dyno of this.#cast.dynos) {
-      const type = typeOf(dyno)
+      const type = processType(dyno)
       counts.set(type, (counts.get(type) ?? 0) + 1)
     }
     const processes = [...counts].map(([type, atLeast]) => ({ type, atLeast, demanded: true }))

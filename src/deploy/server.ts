@@ -1,10 +1,8 @@
 import type { Redis } from 'ioredis'
 import { formatDuration } from '../duration.ts'
-import { unanswered } from '../gate/complaint.ts'
 import type { Surroundings } from '../gate/gate.ts'
 import { NUMBERS } from '../gate/numbers.ts'
-import { isOutage } from '../gate/outage.ts'
-import { outlast } from '../gate/outlast.ts'
+import { answered } from '../gate/outlast.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
 import { gateKeys } from '../protocol/keys.ts'
@@ -95,16 +93,14 @@ export async function openGateServer(
   )
   try {
     const before = time.now()
-    const { renewAgainMs: againMs, requestValidMs: forMs } = NUMBERS
-    await outlast({ time, againMs, forMs, signal }, async () => {
+    await answered({ time, numbers: NUMBERS, signal }, async () => {
       await checkHealth(client, name, origin, log)
       if (asks && isNamedUser(address)) await checkRights(client, keys.reports, name)
     })
     log.info(`${name} answers in ${formatDuration(time.now() - before)} (from ${origin.name})`)
   } catch (error) {
     client.disconnect()
-    signal.throwIfAborted()
-    throw isOutage(error) ? unanswered(error, NUMBERS.requestValidMs) : error
+    throw error
   }
   return {
     around: {

@@ -11,8 +11,7 @@ import { describeAsker } from './asker.ts'
 import { busy, late, UPDATE_ADVICE, unanswered } from './complaint.ts'
 import { Hold } from './hold.ts'
 import type { Numbers } from './numbers.ts'
-import { isOutage } from './outage.ts'
-import { outlast } from './outlast.ts'
+import { answered } from './outlast.ts'
 import { spentHold } from './spent.ts'
 import type { Asker, DrainTerms } from './terms.ts'
 
@@ -44,7 +43,7 @@ export async function inspectGate(
   asker: Asker,
   types: readonly string[],
 ): Promise<Row[]> {
-  const view = await insist(around, () => look(around.host, around.keys))
+  const view = await answered(around, () => look(around.host, around.keys))
   if (view.intent && isInForce(view.intent, view.now) && !spentHold(view)) {
     throw busy(view.intent.asker, view.intent.expiry - view.now)
   }
@@ -85,12 +84,12 @@ export async function acquireGate(
   replaces: string,
 ): Promise<Hold> {
   const { host, keys, numbers, time, log } = around
-  const view = await insist(around, () => look(host, keys))
+  const view = await answered(around, () => look(host, keys))
   const spent = spentHold(view)
-  if (spent && (await insist(around, () => finish(host, keys, spent, 'aborted'))) === 'finished')
+  if (spent && (await answered(around, () => finish(host, keys, spent, 'aborted'))) === 'finished')
     log.info(`ended a hold that held nobody any more, asked for by ${describeAsker(spent.asker)}`)
   let sentAt = time.now()
-  const answer = await insist(around, () => {
+  const answer = await answered(around, () => {
     sentAt = time.now()
     return acquire(host, keys, {
       id,
@@ -126,16 +125,5 @@ export async function acquireGate(
       )
     default:
       throw late()
-  }
-}
-
-/** Before a drain is in force nobody waits but the deploy itself. */
-async function insist<T>({ time, numbers, signal }: Surroundings, work: () => Promise<T>): Promise<T> {
-  const { renewAgainMs, requestValidMs } = numbers
-  try {
-    return await outlast({ time, againMs: renewAgainMs, forMs: requestValidMs, signal }, work)
-  } catch (error) {
-    signal.throwIfAborted()
-    throw isOutage(error) ? unanswered(error, requestValidMs) : error
   }
 }

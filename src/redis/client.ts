@@ -66,7 +66,7 @@ export function createClient(address: RedisAddress, trust: Trust, terms: LinkTer
 }
 
 /**
- * After a reconnect ioredis sends commands of its own, such as SELECT and SUBSCRIBE, and does not handle their rejection: the first whose
+ * After a reconnect ioredis sends commands of its own, such as SELECT, and does not handle their rejection: the first whose
  * reply is lost would end the app's process. Whoever sends a command hears of its failure as before.
  */
 class SparingRedis extends Redis {
