@@ -21,7 +21,7 @@ import {
   rememberHold,
   setOutput,
   summary
-} from "./shared-R4ZXKVGY.js";
+} from "./shared-DTISHOLP.js";
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-R4ZXKVGY.js";
+} from "./shared-DTISHOLP.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {
