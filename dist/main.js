@@ -21,7 +21,7 @@ import {
   rememberHold,
   setOutput,
   summary
-} from "./shared-DTISHOLP.js";
+} from "./shared-YW4BLYW6.js";
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {

@@ -1,6 +1,6 @@
-import { signalCode } from '../deploy/command.ts'
 import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
+import { signalCode } from '../process/command.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { type Container, container } from '../container.ts'
+import { type Container, container } from '../process/container.ts'
 
 const LAST_LINES = 8
 

@@ -1,8 +1,6 @@
 import { devNull } from 'node:os'
+import type { Environment } from '../process/process-group.ts'
 import { basicHeader } from './credentials.ts'
-
-/** A child process's environment: no value is undefined. */
-export type Environment = Readonly<Record<string, string>>
 
 /**
  * What git and its transports need from outside, in lower case. Everything else stays out of reach of git's children:

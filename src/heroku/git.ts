@@ -1,11 +1,11 @@
 import { delimiter, isAbsolute, join } from 'node:path'
 import { getExecOutput } from '@actions/exec'
 import { DeployError } from '../outcome.ts'
+import { executability, pathOf } from '../process/executable.ts'
+import { type Environment, runGroup } from '../process/process-group.ts'
 import type { Collaborators } from './collaborators.ts'
 import { maskOf } from './credentials.ts'
-import { executability, pathOf } from './executable.ts'
-import { type Environment, herokuEnvironment, localEnvironment } from './git-environment.ts'
-import { runGroup } from './process-group.ts'
+import { herokuEnvironment, localEnvironment } from './git-environment.ts'
 
 /** What a git command printed and how it ended; `code` is null when a signal ended it. Secrets are masked. */
 export interface GitResult {

@@ -7,8 +7,8 @@ import {
   type Process,
   processTable,
   signalOne,
-} from '../process-table.ts'
-import { signalGroup } from '../signal-group.ts'
+} from '../process/process-table.ts'
+import { signalGroup } from '../process/signal-group.ts'
 import type { Time } from '../time.ts'
 import { Account, STDOUT_PREFIX } from './account.ts'
 import { by, byItself, type Ended, notStarted } from './ended.ts'

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, it } from 'vitest'
-import { marked } from '../../src/container.ts'
+import { marked } from '../../src/process/container.ts'
 
 const cli = join(import.meta.dirname, '../../lib/cli.js')
 const listener = join(import.meta.dirname, 'listener.js')

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { DrainContext, Handlers, Progress } from '../../src/participant/handlers.ts'
-import { signalGroup } from '../../src/signal-group.ts'
+import { signalGroup } from '../../src/process/signal-group.ts'
 import { Output } from '../../src/supervisor/output.ts'
 import { type Ending, Supervisor } from '../../src/supervisor/supervisor.ts'
 import { processes } from '../heroku/support/processes.ts'

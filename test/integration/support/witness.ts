@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { expect } from 'vitest'
-import { descendantsOf } from '../../../src/process-table.ts'
+import { descendantsOf } from '../../../src/process/process-table.ts'
 import { leaks, type Step, type StepResult } from '../../support/runner/runner.ts'
 import type { Scene } from './scene.ts'
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest'
-import { container, marked } from '../../../src/container.ts'
+import { container, marked } from '../../../src/process/container.ts'
 import { type Program, startProgram } from '../../integration/support/program.ts'
 import { Deployer } from '../../participant/support/deployer.ts'
 import { LIMIT } from '../../participant/support/lines.ts'

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { createGunzip } from 'node:zlib'
-import { signalGroup } from '../../../src/signal-group.ts'
+import { signalGroup } from '../../../src/process/signal-group.ts'
 import { forward } from '../cgi.ts'
 import type { LocalApp } from './app.ts'
 import type { EventLog } from './events.ts'

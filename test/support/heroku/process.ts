@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { createInterface } from 'node:readline'
-import { type Container, container } from '../../../src/container.ts'
-import { signalGroup } from '../../../src/signal-group.ts'
+import { type Container, container } from '../../../src/process/container.ts'
+import { signalGroup } from '../../../src/process/signal-group.ts'
 
 export interface Ended {
   /** null when a signal ended it */

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { container } from '../../../src/container.ts'
+import { container } from '../../../src/process/container.ts'
 import { inputVariable, readAction } from './action.ts'
 import { run, type StepResult, within } from './run.ts'
 

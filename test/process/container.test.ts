@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, it } from 'vitest'
-import { container, marked } from '../src/container.ts'
+import { container, marked } from '../../src/process/container.ts'
 
 /** Runs a shell with a mark of its own; resolves when it has printed a line. */
 async function shell(script: string) {

@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, expect, it } from 'vitest'
-import { descendantsOf, describe as inWords, membersOf, processTable } from '../src/process-table.ts'
-import { signalGroup } from '../src/signal-group.ts'
-import { LIMIT } from './participant/support/lines.ts'
+import {
+  descendantsOf,
+  describe as inWords,
+  membersOf,
+  processTable,
+} from '../../src/process/process-table.ts'
+import { signalGroup } from '../../src/process/signal-group.ts'
+import { LIMIT } from '../participant/support/lines.ts'
 
 const started: ChildProcess[] = []
 const others: number[] = []

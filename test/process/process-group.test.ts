@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Ended, runGroup } from '../../src/heroku/process-group.ts'
-import { processes } from './support/processes.ts'
-import { type ScriptedTime, scriptedTime, surroundings } from './support/surroundings.ts'
-import { rejection } from './support/world.ts'
+import { type Ended, runGroup } from '../../src/process/process-group.ts'
+import { processes } from '../heroku/support/processes.ts'
+import { type ScriptedTime, scriptedTime, surroundings } from '../heroku/support/surroundings.ts'
+import { rejection } from '../heroku/support/world.ts'
 
 const KILL_AFTER_MS = 2_000
 const CLOSE_WITHIN_MS = 5_000

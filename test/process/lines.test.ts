@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { createLineSplitter } from '../../src/heroku/lines.ts'
+import { createLineSplitter } from '../../src/process/lines.ts'
 
 function split(...pieces: (string | Buffer)[]): string[] {
   const lines: string[] = []

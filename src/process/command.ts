@@ -1,8 +1,8 @@
 import { constants } from 'node:os'
 import { delimiter, join, resolve } from 'node:path'
-import { executability, pathOf } from '../heroku/executable.ts'
-import { type Command, runGroup } from '../heroku/process-group.ts'
 import type { Time } from '../time.ts'
+import { executability, pathOf } from './executable.ts'
+import { type Command, runGroup } from './process-group.ts'
 
 /** How a command ended, as a shell tells it: 127, it was not found; 126, it can't be run; 128 and the signal's number. */
 export interface CommandEnd {

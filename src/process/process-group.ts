@@ -1,9 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { signalGroup } from '../signal-group.ts'
 import type { Time } from '../time.ts'
-import type { Environment } from './git-environment.ts'
 import { createLineSplitter } from './lines.ts'
+import { signalGroup } from './signal-group.ts'
+
+/** A child process's environment: no value is undefined. */
+export type Environment = Readonly<Record<string, string>>
 
 export interface Command {
   readonly program: string

@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { commandProblem, runCommand } from '../../src/deploy/command.ts'
-import type { Environment } from '../../src/heroku/git-environment.ts'
+import { commandProblem, runCommand } from '../../src/process/command.ts'
+import type { Environment } from '../../src/process/process-group.ts'
 import { surroundings } from '../heroku/support/surroundings.ts'
 import { rejection } from '../heroku/support/world.ts'
 
