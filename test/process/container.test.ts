@@ -15,7 +15,7 @@ async function shell(script: string) {
   return { mark: `MARK=${MARK}`, ended }
 }
 
-it('ends a program that starts others all the time, and all of those', async () => {
+it('ends a program that starts others all the time, and all of those', { timeout: 60_000 }, async () => {
   for (let round = 0; round < 10; round++) {
     const script =
       'i=0; while [ $i -lt 400 ]; do i=$((i+1)); [ $i = 40 ] && echo many; setsid sleep 600 & done; wait'
