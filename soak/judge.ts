@@ -212,8 +212,11 @@ export class Judge {
       platform.boots.filter(
         (boot) => boot.alive && !boot.terminated && !boot.app.scheduling && !mayWait(boot),
       )
-    while (waiting().length > 0 && ledger.now < until) await time.sleep(500)
-    await time.sleep(2 * HEARSAY_MS)
+    // What a deploy that was cancelled has pushed may land, and its processes boot, while hearsay is waited for.
+    do {
+      while (waiting().length > 0 && ledger.now < until) await time.sleep(500)
+      await time.sleep(2 * HEARSAY_MS)
+    } while (waiting().length > 0 && ledger.now < until)
     for (const boot of waiting())
       ledger.broken('I3', boot.party.name, `does not schedule, and nobody holds it any more (${boot.state})`)
   }

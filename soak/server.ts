@@ -3,7 +3,7 @@ import { type GateKeys, gateKeys } from '../src/protocol/keys.ts'
 import type { Time } from '../src/time.ts'
 import { type RedisServer, startRedis } from '../test/support/redis/redis-server.ts'
 import { type FastClock, startFastClock } from './fast-clock.ts'
-import { monitor, type OnCommand } from './monitor.ts'
+import { type Monitor, monitor, type OnCommand } from './monitor.ts'
 
 /** The Redis of a history: a real server whose clock runs fast, with a replica that can take over. */
 export class Server implements AsyncDisposable {
@@ -17,7 +17,7 @@ export class Server implements AsyncDisposable {
   #active = 0
   #replicaTaken = false
   #direct: Redis
-  #monitor: Disposable | undefined
+  #monitor: Monitor | undefined
 
   private constructor(
     gateName: string,
@@ -121,8 +121,9 @@ export class Server implements AsyncDisposable {
     await this.#direct.call('REPLICAOF', 'NO', 'ONE')
   }
 
+  /** The server that was watched before is gone. */
   async #watch(): Promise<void> {
-    this.#monitor?.[Symbol.dispose]()
+    await this.#monitor?.ended
     this.#monitor = await monitor(this.port, this.#onCommand)
   }
 
