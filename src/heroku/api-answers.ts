@@ -1,5 +1,6 @@
 /** An app, as far as a deploy needs it. */
 export interface App {
+  readonly id: string
   readonly name: string
   /** absent for an app that has none */
   readonly webUrl?: string
@@ -17,6 +18,8 @@ export interface Release {
   readonly description: string
   /** absent when the release runs no slug (container images, an app that was never deployed) */
   readonly slugId?: string
+  /** where the output of its release phase can be read, without a token; absent when it has no release phase */
+  readonly outputStreamUrl?: string
 }
 
 export interface Build {
@@ -39,32 +42,45 @@ export function plain(text: string, length = 200): string {
     .slice(0, length)
 }
 
-type Fields = Record<string, unknown>
+export type Fields = Readonly<Record<string, unknown>>
 
 const LONGEST_TEXT = 1_000
+const LONGEST_NAME = 100
 
-function fields(value: unknown, what: string): Fields {
+export function fields(value: unknown, what: string): Fields {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Fields
   throw new UnreadableAnswerError(`${what} is not an object`)
 }
 
-function list(value: unknown, what: string): unknown[] {
+export function list(value: unknown, what: string): unknown[] {
   if (Array.isArray(value)) return value
   throw new UnreadableAnswerError(`${what} is not a list`)
 }
 
-function text(value: unknown, what: string): string {
+export function text(value: unknown, what: string): string {
   if (typeof value === 'string' && value !== '' && value.length <= LONGEST_TEXT) return value
   throw new UnreadableAnswerError(`${what} is not a text`)
 }
 
-function status(value: unknown, what: string): Status {
+/** A name as a person reads it, for messages: one line of at most 100 characters. */
+export function name(value: unknown, what: string): string {
+  const shown = typeof value === 'string' && value.length <= LONGEST_NAME ? plain(value) : ''
+  if (shown !== '') return shown
+  throw new UnreadableAnswerError(`${what} is not a text of at most ${LONGEST_NAME} characters`)
+}
+
+/** The id of what an answer refers to: `{ id: … }`. */
+export function reference(value: unknown, what: string): string {
+  return text(fields(value, what).id, `${what}'s id`)
+}
+
+export function status(value: unknown, what: string): Status {
   if (value === 'pending' || value === 'succeeded' || value === 'failed') return value
   throw new UnreadableAnswerError(`${what} is none of pending, succeeded, failed`)
 }
 
 /** `slug: null`, no slug and a slug without an id all mean that there is none to ask for. */
-function optionalId(value: unknown): string | undefined {
+export function optionalId(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const { id } = value as Fields
   return typeof id === 'string' && id !== '' && id.length <= LONGEST_TEXT ? id : undefined
@@ -79,16 +95,21 @@ function httpUrl(value: unknown): string | undefined {
 export function readApp(value: unknown): App {
   const app = fields(value, 'the app')
   const webUrl = httpUrl(app.web_url)
-  return { name: text(app.name, "the app's name"), ...(webUrl && { webUrl }) }
+  return {
+    id: text(app.id, "the app's id"),
+    name: name(app.name, "the app's name"),
+    ...(webUrl && { webUrl }),
+  }
 }
 
-function readRelease(value: unknown): Release {
+export function readRelease(value: unknown): Release {
   const release = fields(value, 'the release')
   const { version, description } = release
   if (typeof version !== 'number' || !Number.isSafeInteger(version) || version < 1) {
     throw new UnreadableAnswerError("the release's version is not a number")
   }
   const slugId = optionalId(release.slug)
+  const outputStreamUrl = httpUrl(release.output_stream_url)
   return {
     id: text(release.id, "the release's id"),
     version,
@@ -96,6 +117,7 @@ function readRelease(value: unknown): Release {
     current: release.current === true,
     description: typeof description === 'string' ? plain(description) : '',
     ...(slugId && { slugId }),
+    ...(outputStreamUrl && { outputStreamUrl }),
   }
 }
 
@@ -111,19 +133,22 @@ export function readSlugCommit(value: unknown): string | undefined {
   return typeof commit === 'string' && /^[0-9a-f]{7,64}$/i.test(commit) ? commit.toLowerCase() : undefined
 }
 
-/** The newest of a list of builds; `undefined` when there is none. */
-export function readNewestBuild(value: unknown): Build | undefined {
-  const builds = list(value, 'the answer').map((entry) => fields(entry, 'the build'))
-  const created = ({ created_at }: Fields) => (typeof created_at === 'string' ? created_at : '')
-  const newest = builds.sort((a, b) => created(b).localeCompare(created(a)))[0]
-  if (newest === undefined) return undefined
-  const source = newest.source_blob
+function readBuild(build: Fields): Build {
+  const source = build.source_blob
   const version = typeof source === 'object' && source !== null ? (source as Fields).version : undefined
   return {
-    id: text(newest.id, "the build's id"),
-    status: status(newest.status, "the build's status"),
+    id: text(build.id, "the build's id"),
+    status: status(build.status, "the build's status"),
     ...(typeof version === 'string' && { commit: version.toLowerCase() }),
   }
+}
+
+/** Newest first, at most `max`, whatever order and number the server chose. */
+export function readBuilds(value: unknown, max: number): Build[] {
+  const builds = list(value, 'the answer').map((entry) => fields(entry, 'the build'))
+  const created = ({ created_at }: Fields) => (typeof created_at === 'string' ? created_at : '')
+  const newestFirst = builds.sort((a, b) => created(b).localeCompare(created(a)))
+  return newestFirst.slice(0, max).map(readBuild)
 }
 
 /** Names and values; whatever is not a text is left out, since only texts reach a dyno. */

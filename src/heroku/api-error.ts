@@ -4,8 +4,17 @@ import { DeployError } from '../outcome.ts'
 export interface Asked {
   readonly app: string
   readonly apiUrl: string
+  readonly method: 'GET' | 'POST'
   /** `/apps/shop/releases` */
   readonly path: string
+  /** the same in words: `read the releases of shop` */
+  readonly doing: string
+  /** the narrowest scope of a token with which Heroku allows it (https://devcenter.heroku.com/articles/oauth#scopes) */
+  readonly scope: 'read' | 'read-protected' | 'write'
+  /** it must not be carried out twice */
+  readonly once: boolean
+  /** where a person sees whether it was carried out: `heroku releases --app shop`, in backquotes */
+  readonly look?: string
 }
 
 /** The Platform API refused, or could not be asked. `preflight-failed` until the room that asked knows better. */
@@ -14,11 +23,22 @@ export class ApiError extends DeployError {
   readonly status: number | undefined
   /** it may well work a moment later: no answer, 429, 5xx */
   readonly passing: boolean
+  /**
+   * It was something that must not be done twice, and whether it was carried out is not known: look before you ask again.
+   * Never together with `passing`.
+   */
+  readonly unknown: boolean
 
-  constructor(fault: { status?: number; passing: boolean }, message: string, next: string, cause?: unknown) {
+  constructor(
+    fault: { status?: number; passing?: boolean; unknown?: boolean },
+    message: string,
+    next: string,
+    cause?: unknown,
+  ) {
     super('preflight-failed', message, next, { cause })
     this.status = fault.status
-    this.passing = fault.passing
+    this.passing = fault.passing ?? false
+    this.unknown = fault.unknown ?? false
   }
 }
 
@@ -29,8 +49,8 @@ const NEW_TOKEN =
 /** The sentence and the advice for each status; `reason` is Heroku's own message, one bounded line or empty. */
 export function refusal(status: number, reason: string, asked: Asked): ApiError {
   const said = reason === '' ? '' : ` Heroku says: "${reason}"`
-  const request = `GET ${asked.path}`
-  const fault = { status, passing: false }
+  const request = requestOf(asked)
+  const fault = { status }
   if (status === 401) {
     return new ApiError(
       fault,
@@ -72,6 +92,7 @@ export function refusal(status: number, reason: string, asked: Asked): ApiError 
         'token of an account of its own.',
     )
   }
+  if (status >= 500 && asked.once) return notKnown(`answered ${status}`, asked, { status })
   if (status >= 500) {
     return new ApiError(
       { status, passing: true },
@@ -86,11 +107,17 @@ export function refusal(status: number, reason: string, asked: Asked): ApiError 
   )
 }
 
-/** There was no answer at all, or it broke off. */
-export function unreachable(cause: unknown, asked: Asked): ApiError {
+const requestOf = ({ method, path }: Asked) => `${method} ${path}`
+
+/**
+ * There was no answer at all, or it broke off.
+ * @param sent the request may have reached Heroku
+ */
+export function unreachable(cause: unknown, asked: Asked, sent: boolean): ApiError {
+  if (sent && asked.once) return notKnown(`gave no answer (${reasonOf(cause)})`, asked, {}, cause)
   return new ApiError(
     { passing: true },
-    `Heroku's API at ${asked.apiUrl} could not be reached for GET ${asked.path}: ${reasonOf(cause)}.`,
+    `Heroku's API at ${asked.apiUrl} could not be reached for ${requestOf(asked)}: ${reasonOf(cause)}.`,
     'Check that the runner can reach that address, and https://status.heroku.com. Behind a proxy, set HTTPS_PROXY and ' +
       'NODE_USE_ENV_PROXY=1 for the job.',
     cause,
@@ -100,11 +127,29 @@ export function unreachable(cause: unknown, asked: Asked): ApiError {
 /** There was an answer, but not one of Heroku's. */
 export function unreadable(what: string, asked: Asked): ApiError {
   return new ApiError(
-    { passing: false },
-    `The answer of ${asked.apiUrl} to GET ${asked.path} is not one of Heroku's API: ${what}.`,
+    { unknown: asked.once },
+    `The answer of ${asked.apiUrl} to ${requestOf(asked)} is not one of Heroku's API: ${what}.`,
     'Check that no proxy or portal answers in place of Heroku and, if it is set, the environment variable HEROKU_API_URL.',
   )
 }
+
+/** A write that Heroku may have begun, and may still carry out. */
+function notKnown(what: string, asked: Asked, fault: { status?: number }, cause?: unknown): ApiError {
+  return new ApiError(
+    { ...fault, unknown: true },
+    `Heroku's API ${what} to ${requestOf(asked)}, so whether it did what it was asked (${asked.doing}) is not known.`,
+    `Look with ${asked.look ?? '`heroku releases`'} before you run the job again, and at https://status.heroku.com.`,
+    cause,
+  )
+}
+
+/** The connection was never made, so nothing of the request can have arrived. */
+export function neverSent(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  return ('code' in error && NEVER_CONNECTED.includes(String(error.code))) || neverSent(error.cause)
+}
+
+const NEVER_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
 
 /** `fetch` says only "fetch failed"; what failed stands in the causes below. */
 export function reasonOf(error: unknown): string {

@@ -1,180 +1,204 @@
-import pRetry, { AbortError } from 'p-retry'
-import { formatDuration } from '../duration.ts'
 import {
   type App,
   type Build,
-  plain,
   type Release,
   readApp,
+  readBuilds,
   readConfigVars,
-  readNewestBuild,
+  readRelease,
   readReleases,
   readSlugCommit,
-  UnreadableAnswerError,
 } from './api-answers.ts'
-import { ApiError, type Asked, reasonOf, refusal, unreachable, unreadable } from './api-error.ts'
+import { type Call, createApiClient } from './api-client.ts'
+import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
-import { maskOf } from './credentials.ts'
-import { withinLimit } from './time-limit.ts'
+import {
+  type Dyno,
+  type Formation,
+  type OneOffDyno,
+  readDyno,
+  readDynos,
+  readFormation,
+  readOneOffDyno,
+} from './dyno-answers.ts'
+import {
+  type PipelineCoupling,
+  type PromotionTarget,
+  readPipelineCoupling,
+  readPromotion,
+  readPromotionTargets,
+} from './pipeline-answers.ts'
 
-/** Reads about one app. Each call may be retried, and rejects with an `ApiError` or with the signal's reason. */
+export type { App, Build, Release, Status } from './api-answers.ts'
+export type { Dyno, Formation, OneOffDyno } from './dyno-answers.ts'
+export type { PipelineCoupling, PromotionTarget } from './pipeline-answers.ts'
+
+/** What is to be promoted, and where. */
+export interface Promotion {
+  readonly pipelineId: string
+  readonly sourceAppId: string
+  readonly targetAppId: string
+}
+
+/** What a one-off dyno is to run. */
+export interface OneOffCommand {
+  /** for the dyno's shell */
+  readonly command: string
+  /** beside the app's config vars */
+  readonly env?: Readonly<Record<string, string>>
+  /** after which Heroku ends the dyno: 24 h when not given */
+  readonly timeToLiveSec?: number
+  /** `Basic`, `Standard-1X`, …: Heroku's choice when not given */
+  readonly size?: string
+}
+
+/**
+ * One app at Heroku. Each call rejects with an `ApiError` or with the signal's reason. Reads are repeated after faults that pass; what
+ * changes something only if it was certainly not carried out. Where that is not known, the error says so: `ApiError.unknown`.
+ */
 export interface PlatformApi {
   readonly appName: string
   app(signal: AbortSignal): Promise<App>
   configVars(signal: AbortSignal): Promise<ReadonlyMap<string, string>>
   /** newest first */
   releases(max: number, signal: AbortSignal): Promise<Release[]>
+  /** @param version 43 of `v43` */
+  release(version: number, signal: AbortSignal): Promise<Release>
   /** the commit that a slug was built from */
   slugCommit(id: string, signal: AbortSignal): Promise<string | undefined>
+  /** newest first */
+  builds(max: number, signal: AbortSignal): Promise<Build[]>
   newestBuild(signal: AbortSignal): Promise<Build | undefined>
+  /** all process types of the current release, also those that are scaled to 0 */
+  formation(signal: AbortSignal): Promise<Formation[]>
+  dynos(signal: AbortSignal): Promise<Dyno[]>
+  /** Releases a slug that is there already. The release may be pending: it has a release phase, too. */
+  makeRelease(slugId: string, description: string, signal: AbortSignal): Promise<Release>
+  /** `undefined` when the app is in none */
+  pipeline(signal: AbortSignal): Promise<PipelineCoupling | undefined>
+  /** The id of the promotion, whose targets tell what becomes of it. */
+  promote(promotion: Promotion, signal: AbortSignal): Promise<string>
+  promotionTargets(id: string, signal: AbortSignal): Promise<PromotionTarget[]>
+  /** Starts a dyno that waits for somebody to attach before it runs the command. */
+  runDyno(command: OneOffCommand, signal: AbortSignal): Promise<OneOffDyno>
+  /** `undefined` when there is none of this name (any more) */
+  dyno(name: string, signal: AbortSignal): Promise<Dyno | undefined>
+  /** Ends a one-off dyno; one that is gone already is no error. A dyno of the formation would be started anew. */
+  stopDyno(name: string, signal: AbortSignal): Promise<void>
 }
 
-const TRIES = 5
-const ATTEMPT_LIMIT_MS = 15_000
-const LONGEST_WAIT_MS = 60_000
-/** Above anything that these calls answer with: config vars are limited to 32 KB, a release is about 1 KB. */
-const LONGEST_ANSWER = 1_048_576
+const newest = (field: string, max: number) => `${field} ..; order=desc,max=${max}`
+const segment = encodeURIComponent
 
 /**
- * A client for the reading half of Heroku's Platform API, version 3
- * (https://devcenter.heroku.com/articles/platform-api-reference).
+ * A client for Heroku's Platform API, version 3 (https://devcenter.heroku.com/articles/platform-api-reference).
  * The token stays inside: nothing that is thrown holds it.
  */
 export function createPlatformApi(
   address: { readonly app: string; readonly apiUrl: string; readonly apiKey: string },
   collaborators: Pick<Collaborators, 'log' | 'time' | 'fetch' | 'random'>,
 ): PlatformApi {
-  const { app, apiUrl, apiKey } = address
-  const base = apiUrl.replace(/\/+$/, '')
-  const home = `/apps/${encodeURIComponent(app)}`
-  const mask = maskOf(apiKey)
-  const ask = collaborators.fetch ?? globalThis.fetch
+  const { app } = address
+  const home = `/apps/${segment(app)}`
+  const ask = createApiClient(address, collaborators)
 
-  async function attempt(asked: Asked, range: string | undefined, signal: AbortSignal): Promise<unknown> {
-    const response = await ask(base + asked.path, {
-      headers: {
-        Accept: 'application/vnd.heroku+json; version=3',
-        Authorization: `Bearer ${apiKey}`,
-        'User-Agent': 'heroku-deploy-gate',
-        ...(range && { Range: range }),
-      },
-      redirect: 'manual',
-      signal,
-    })
-    const body = await readBody(response)
-    if (response.ok) return parse(body)
-    const error = refusal(response.status, spoken(body, mask), asked)
-    throw error.passing ? new PassingFault(error, retryAfterMs(response)) : error
-  }
-
-  function get<T>(
-    path: string,
-    signal: AbortSignal,
-    read: (value: unknown) => T,
-    range?: string,
-  ): Promise<T> {
-    const asked: Asked = { app, apiUrl: base, path }
-    return pRetry(
-      async () => {
-        try {
-          const limited = { time: collaborators.time, signal }
-          return read(await withinLimit(ATTEMPT_LIMIT_MS, limited, (limit) => attempt(asked, range, limit)))
-        } catch (error) {
-          if (error instanceof PassingFault || error instanceof ApiError) throw final(error)
-          if (error instanceof UnreadableAnswerError) throw final(unreadable(error.message, asked))
-          throw new PassingFault(unreachable(error, asked))
-        }
-      },
-      {
-        retries: TRIES - 1,
-        // The waiting is done below, by the time that came in and as long as the server asks.
-        minTimeout: 0,
-        signal,
-        async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
-          if (retriesLeft === 0 || !(error instanceof PassingFault)) return
-          const waitMs = error.retryAfterMs ?? backoffMs(attemptNumber, collaborators.random ?? Math.random)
-          const what = error.error.status
-            ? `Heroku's API answered ${error.error.status} to GET ${path}`
-            : `Heroku's API gave no answer to GET ${path} (${reasonOf(error.error.cause)})`
-          const again = `trying again in ${formatDuration(waitMs)} (${attemptNumber + 1} of ${TRIES})`
-          collaborators.log.info(`${what}; ${again}`)
-          await collaborators.time.sleep(waitMs, signal)
-        },
-      },
-    ).catch((error: unknown) => {
-      throw error instanceof PassingFault ? error.error : error
-    })
-  }
+  const read = (path: string, what: string, range?: string): Call => ({
+    method: 'GET',
+    path,
+    doing: `read ${what}`,
+    scope: 'read',
+    ...(range && { range }),
+  })
+  const write = (path: string, doing: string, body: unknown, look: string): Call => ({
+    method: 'POST',
+    path,
+    doing,
+    scope: 'write',
+    body,
+    look,
+  })
+  const builds = (max: number, signal: AbortSignal) =>
+    ask(read(`${home}/builds`, `the builds of ${app}`, newest('created_at', max)), signal, (value) =>
+      readBuilds(value, max),
+    )
 
   return {
     appName: app,
-    app: (signal) => get(home, signal, readApp),
-    configVars: (signal) => get(`${home}/config-vars`, signal, readConfigVars),
+    app: (signal) => ask(read(home, `the app ${app}`), signal, readApp),
+    configVars(signal) {
+      const call = read(`${home}/config-vars`, `the config vars of ${app}`)
+      return ask({ ...call, scope: 'read-protected' }, signal, readConfigVars)
+    },
     releases: (max, signal) =>
-      get(
-        `${home}/releases`,
-        signal,
-        (value) => readReleases(value, max),
-        `version ..; order=desc,max=${max}`,
+      ask(read(`${home}/releases`, `the releases of ${app}`, newest('version', max)), signal, (value) =>
+        readReleases(value, max),
       ),
-    slugCommit: (id, signal) => get(`/slugs/${encodeURIComponent(id)}`, signal, readSlugCommit),
-    newestBuild: (signal) =>
-      get(`${home}/builds`, signal, readNewestBuild, 'created_at ..; order=desc,max=10'),
+    release: (version, signal) =>
+      ask(read(`${home}/releases/${version}`, `release v${version} of ${app}`), signal, readRelease),
+    slugCommit: (id, signal) => ask(read(`/slugs/${segment(id)}`, `the slug ${id}`), signal, readSlugCommit),
+    builds,
+    newestBuild: async (signal) => (await builds(10, signal))[0],
+    formation: (signal) => ask(read(`${home}/formation`, `the formation of ${app}`), signal, readFormation),
+    dynos: (signal) => ask(read(`${home}/dynos`, `the dynos of ${app}`), signal, readDynos),
+    makeRelease(slug, description, signal) {
+      const look = `\`heroku releases --app ${app}\``
+      const call = write(`${home}/releases`, `make a release of ${app}`, { slug, description }, look)
+      return ask(call, signal, readRelease)
+    },
+    pipeline: (signal) =>
+      unlessAbsent(
+        ask(read(`${home}/pipeline-couplings`, `the pipeline of ${app}`), signal, readPipelineCoupling),
+      ),
+    promote({ pipelineId, sourceAppId, targetAppId }, signal) {
+      const body = {
+        pipeline: { id: pipelineId },
+        source: { app: { id: sourceAppId } },
+        targets: [{ app: { id: targetAppId } }],
+      }
+      const look = `\`heroku releases --app ${app}\``
+      return ask(write('/pipeline-promotions', `promote to ${app}`, body, look), signal, readPromotion)
+    },
+    promotionTargets: (id, signal) =>
+      ask(
+        read(
+          `/pipeline-promotions/${segment(id)}/promotion-targets`,
+          `what became of the promotion to ${app}`,
+        ),
+        signal,
+        readPromotionTargets,
+      ),
+    runDyno({ command, env, timeToLiveSec, size }, signal) {
+      const body = {
+        command,
+        attach: true,
+        // Its output is a log: no echo, no sizes, no `\r\n`.
+        force_no_tty: true,
+        ...(env && { env }),
+        ...(timeToLiveSec !== undefined && { time_to_live: timeToLiveSec }),
+        ...(size && { size }),
+      }
+      const look = `\`heroku ps --app ${app}\``
+      return ask(write(`${home}/dynos`, `start a one-off dyno of ${app}`, body, look), signal, readOneOffDyno)
+    },
+    dyno: (name, signal) =>
+      unlessAbsent(
+        ask(read(`${home}/dynos/${segment(name)}`, `the dyno ${name} of ${app}`), signal, readDyno),
+      ),
+    async stopDyno(name, signal) {
+      const path = `${home}/dynos/${segment(name)}/actions/stop`
+      const call = write(path, `stop the dyno ${name} of ${app}`, {}, `\`heroku ps --app ${app}\``)
+      // A one-off dyno's name does not come again, so a second stop reaches nobody else.
+      await unlessAbsent(ask({ ...call, repeatable: true }, signal, () => undefined))
+    },
   }
 }
 
-/** Worth another attempt. Wraps, so that the last one surfaces as the plain error. */
-class PassingFault extends Error {
-  readonly error: ApiError
-  readonly retryAfterMs: number | undefined
-
-  constructor(error: ApiError, retryAfterMs?: number) {
-    super(error.message)
-    this.error = error
-    this.retryAfterMs = retryAfterMs
-  }
-}
-
-const final = (error: PassingFault | ApiError) => (error instanceof ApiError ? new AbortError(error) : error)
-
-/** 0.5–1 s, 1–2 s, 2–4 s, 4–8 s: jittered, so that several jobs don't come back together. */
-function backoffMs(attemptNumber: number, random: () => number): number {
-  return Math.round(500 * 2 ** (attemptNumber - 1) * (1 + random()))
-}
-
-/** `Retry-After` in seconds or as a date, bounded: a job should rather fail than sleep for an hour. */
-function retryAfterMs(response: Response): number | undefined {
-  const header = response.headers.get('retry-after')?.trim()
-  if (!header) return undefined
-  const ms = /^\d+$/.test(header) ? Number(header) * 1_000 : Date.parse(header) - Date.now()
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : undefined
-}
-
-async function readBody(response: Response): Promise<string> {
-  const pieces: Uint8Array[] = []
-  let length = 0
-  for await (const piece of response.body ?? []) {
-    length += piece.byteLength
-    if (length > LONGEST_ANSWER) throw new UnreadableAnswerError('it is longer than 1 MiB')
-    pieces.push(piece)
-  }
-  return Buffer.concat(pieces).toString()
-}
-
-function parse(body: string): unknown {
+/** `undefined` for what is not there. */
+async function unlessAbsent<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    return JSON.parse(body)
-  } catch {
-    throw new UnreadableAnswerError('it is not JSON')
-  }
-}
-
-/** The `message` of Heroku's error answers; empty when there is none. */
-function spoken(body: string, mask: (text: string) => string): string {
-  try {
-    const { message } = JSON.parse(body)
-    return typeof message === 'string' ? plain(mask(message)) : ''
-  } catch {
-    return ''
+    return await answer
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined
+    throw error
   }
 }

@@ -178,14 +178,14 @@ describe('whatever the API answers', () => {
   })
 
   it.each<[string, (value: unknown) => unknown, fc.Arbitrary<unknown>]>([
-    ['of an app', api.readApp, objectOf({ name: anyText, web_url: fc.oneof(fc.webUrl(), anyText) })],
+    ['of an app', api.readApp, objectOf({ id, name: anyText, web_url: fc.oneof(fc.webUrl(), anyText) })],
     ['of releases', (value) => api.readReleases(value, 25), fc.array(release, { maxLength: 30 })],
     [
       'of a slug',
       api.readSlugCommit,
       objectOf({ commit: fc.oneof(fc.stringMatching(/^[0-9a-f]{40}$/), anyText) }),
     ],
-    ['of builds', api.readNewestBuild, fc.array(build, { maxLength: 5 })],
+    ['of builds', (value) => api.readBuilds(value, 10), fc.array(build, { maxLength: 5 })],
     ['of config vars', api.readConfigVars, fc.dictionary(anyText, anyJson)],
   ])('%s is read, or said not to be readable', (_name, read, right) => {
     fc.assert(
@@ -232,7 +232,7 @@ describe('whatever the API answers', () => {
           anyText.map((text) => `javascript:${text}`),
         ),
         (web_url) => {
-          const { webUrl = 'https://x/' } = api.readApp({ name: 'shop', web_url })
+          const { webUrl = 'https://x/' } = api.readApp({ id: 'a', name: 'shop', web_url })
           expect(webUrl).toMatch(/^https?:\/\/[\x21-\x7e]+$/)
         },
       ),
@@ -242,7 +242,9 @@ describe('whatever the API answers', () => {
   it('a refusal is told in an end, for every status', () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 999 }), anyText, (status, said) => {
-        const asked = { app: 'shop', apiUrl: 'https://api.heroku.com', path: '/apps/shop' }
+        const [app, apiUrl, path] = ['shop', 'https://api.heroku.com', '/apps/shop']
+        const read = { method: 'GET', doing: 'read the app shop', scope: 'read', once: false } as const
+        const asked = { app, apiUrl, path, ...read }
         const error = refusal(status, api.plain(said), asked)
         expect(error.message.length).toBeLessThan(600)
         expect(error.passing).toBe(status === 429 || status >= 500)

@@ -28,6 +28,7 @@ describe('what is asked', () => {
     const { api, signal } = open()
     server.script('/apps/shop', appAnswer())
     expect(await api.app(signal)).toEqual({
+      id: '01234567-89ab-cdef-0123-456789abcdef',
       name: 'shop',
       webUrl: 'https://shop-1a2b3c4d5e6f.herokuapp.com/',
     })
@@ -210,7 +211,8 @@ describe('garbage', () => {
     ['not JSON', '/apps/shop', { raw: '<html>Sign in</html>' }],
     ['null', '/apps/shop', { raw: 'null' }],
     ['a list for an app', '/apps/shop', { body: [] }],
-    ['an app without a name', '/apps/shop', { body: { name: 5 } }],
+    ['an app without a name', '/apps/shop', { body: { id: 'a', name: 5 } }],
+    ['an app without an id', '/apps/shop', { body: { name: 'shop' } }],
     ['an object for releases', '/apps/shop/releases', { body: {} }],
     ['a release without a version', '/apps/shop/releases', { body: [{ ...good, version: '4' }] }],
     ['a release with a status of its own', '/apps/shop/releases', { body: [{ ...good, status: 'maybe' }] }],
@@ -227,8 +229,8 @@ describe('garbage', () => {
 
   it.each([null, 'javascript:alert(1)', 7])('as web URL (%j) is no web URL', async (web_url) => {
     const { api, signal } = open()
-    server.script('/apps/shop', { body: { name: 'shop', web_url } })
-    expect(await api.app(signal)).toEqual({ name: 'shop' })
+    server.script('/apps/shop', { body: { id: 'a', name: 'shop', web_url } })
+    expect(await api.app(signal)).toEqual({ id: 'a', name: 'shop' })
   })
 })
 

@@ -19,24 +19,32 @@ export interface ScriptedRelease {
   readonly description?: string
   /** the id of its slug: `slug-<version>` when not given, none when null */
   readonly slug?: string | null
+  readonly outputStreamUrl?: string
 }
 
-export const releasesAnswer = (...releases: readonly ScriptedRelease[]) =>
+const releaseBody = ({
+  version,
+  status = 'succeeded',
+  current = false,
+  description = 'Deploy',
+  slug,
+  outputStreamUrl,
+}: ScriptedRelease) =>
   ({
-    status: 206,
-    body: releases.map(
-      ({ version, status = 'succeeded', current = false, description = 'Deploy', slug }) =>
-        ({
-          id: `release-${version}`,
-          version,
-          status,
-          current,
-          description,
-          slug: slug === null ? null : { id: slug ?? `slug-${version}` },
-          output_stream_url: null,
-        }) satisfies Heroku.Release,
-    ),
-  }) satisfies Answer
+    id: `release-${version}`,
+    version,
+    status,
+    current,
+    description,
+    slug: slug === null ? null : { id: slug ?? `slug-${version}` },
+    output_stream_url: outputStreamUrl ?? null,
+  }) satisfies Heroku.Release
+
+export const releaseAnswer = (release: ScriptedRelease, status = 200) =>
+  ({ status, body: releaseBody(release) }) satisfies Answer
+
+export const releasesAnswer = (...releases: readonly ScriptedRelease[]) =>
+  ({ status: 206, body: releases.map(releaseBody) }) satisfies Answer
 
 export const slugAnswer = (commit: string | null) =>
   ({
@@ -61,6 +69,37 @@ export const buildAnswer = (
       } satisfies Heroku.Build,
     ],
   }) satisfies Answer
+
+export const formationAnswer = (quantities: Readonly<Record<string, number>>) =>
+  ({
+    body: Object.entries(quantities).map(
+      ([type, quantity]) => ({ id: type, type, quantity, command: `run ${type}` }) satisfies Heroku.Formation,
+    ),
+  }) satisfies Answer
+
+export const dynoBody = (name: string, over: Partial<Heroku.Dyno> = {}) =>
+  ({
+    id: `id-${name}`,
+    name,
+    type: name.replace(/\..*/, ''),
+    state: 'up',
+    release: { id: 'release-42', version: 42 },
+    attach_url: null,
+    ...over,
+  }) satisfies Heroku.Dyno
+
+export const couplingAnswer = (pipeline: string, stage: 'staging' | 'production') =>
+  ({
+    body: {
+      id: 'coupling',
+      app: { id: 'app' },
+      pipeline: { id: pipeline },
+      stage,
+    } satisfies Heroku.PipelineCoupling,
+  }) satisfies Answer
+
+export const promotionTargetsAnswer = (...targets: readonly Heroku.PipelinePromotionTarget[]) =>
+  ({ body: targets }) satisfies Answer
 
 /** Heroku's answer to a request that it refuses. */
 export const refusalAnswer = (status: number, id: string, message: string) =>

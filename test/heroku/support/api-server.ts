@@ -1,6 +1,7 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, type IncomingHttpHeaders } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { until } from './until.ts'
 
 /** One answer of the scripted API. */
@@ -20,8 +21,13 @@ export interface ApiServer {
     readonly method: string
     readonly path: string
     readonly headers: IncomingHttpHeaders
+    /** as it came; empty for a GET */
+    readonly body: string
   }[]
-  /** The answers to `GET <path>`, in their order; the last one is repeated. Without a script: 404, as Heroku words it. */
+  /**
+   * The answers to a path, or to one method alone (`POST /apps/shop/releases`), in their order; the last one is repeated.
+   * Without a script: 404, as Heroku words it.
+   */
   script(path: string, ...answers: Answer[]): void
   /** resolves when `path` has been asked for that often */
   asked(path: string, times: number): Promise<void>
@@ -32,11 +38,11 @@ export async function startApiServer(): Promise<ApiServer> {
   const scripts = new Map<string, Answer[]>()
   const requests: ApiServer['requests'] = []
   const events = new EventEmitter()
-  const server = createServer((request, response) => {
-    const path = request.url ?? ''
-    requests.push({ method: request.method ?? '', path, headers: request.headers })
+  const server = createServer(async (request, response) => {
+    const { method = '', url: path = '', headers } = request
+    requests.push({ method, path, headers, body: await text(request) })
     events.emit('request')
-    const answers = scripts.get(path)
+    const answers = scripts.get(`${method} ${path}`) ?? scripts.get(path)
     const answer = (answers && answers.length > 1 ? answers.shift() : answers?.[0]) ?? {
       status: 404,
       body: { id: 'not_found', message: "Couldn't find that app." },
