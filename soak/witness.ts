@@ -17,8 +17,10 @@ export interface Drain {
   finishedAt?: number
   /** whether its record was deleted, or lost with the server's data */
   forgotten: boolean
-  /** whom the server told of it */
+  /** whom the server told of it, since they last went back to scheduling */
   readonly told: Set<string>
+  /** whom it ever told */
+  readonly everTold: Set<string>
 }
 
 /** A row, and when the server took it. */
@@ -82,6 +84,7 @@ export class Witness {
     this.#newlyTold = undefined
     if (!drain || !inForce(drain, at) || drain.told.has(id)) return
     drain.told.add(id)
+    drain.everTold.add(id)
     this.#newlyTold = { drain, id }
   }
 
@@ -97,6 +100,8 @@ export class Witness {
     if (row.epoch === undefined || row.epoch === before?.epoch) return
     this.#momentOf('accepted').resolve()
     const drain = this.drains.get(row.epoch)
+    // A beat that was stuck in a connection that is dead by now comes after those of the next one. A drain that is over it can't revive.
+    if (drain?.everTold.has(id) && !inForce(drain, at)) return
     if (!drain) this.#ledger.broken('I8', id, `answers epoch ${row.epoch}, which nobody was granted`)
     else if (!drain.told.has(id) || (this.#newlyTold?.drain === drain && this.#newlyTold.id === id))
       this.#ledger.broken(
@@ -154,6 +159,7 @@ export class Witness {
       expiry,
       forgotten: false,
       told: new Set(),
+      everTold: new Set(),
     }
     this.drains.set(epoch, this.#current)
     this.#momentOf('asked').resolve()
