@@ -2,26 +2,330 @@ import { createRequire } from 'node:module'; const require = createRequire(impor
 import {
   DeployError,
   ExitCode,
-  SUCCESSES,
   __callDispose,
   __using,
   actionsLog,
   annotateError,
   chartName,
   endOnCrash,
+  enumerate,
   formatDuration,
   group,
   hideSecretsIn,
+  isSuccess,
   markdown,
   newDeployId,
+  oneLine,
   open,
   openServer,
   protocolOf,
   rememberEnd,
   rememberHold,
   setOutput,
-  summary
-} from "./shared-YW4BLYW6.js";
+  summary,
+  together,
+  withinLimit
+} from "./shared-H5SDJSEE.js";
+
+// src/deploy/health-check.ts
+var ANSWER_WITHIN_MS = 3e4;
+var MOST_BYTES = 1048576;
+var SHOWN = 120;
+async function checkHealth(check, webUrl, release, around) {
+  const { log, time, signal } = around;
+  const { timeoutMs, intervalMs } = check;
+  const url = addressOf(check.url, webUrl);
+  if (url === void 0) {
+    throw new DeployError(
+      "health-check-failed",
+      `${release} is released, but its health can't be checked: ${check.url} is a path, and the app has no URL of its own.`,
+      "Give the whole address in health-check-url."
+    );
+  }
+  const began = time.now();
+  let told2 = "";
+  for (let tries = 1; ; tries++) {
+    const left = began + timeoutMs - time.now();
+    const trouble = await ask(url, check, Math.min(ANSWER_WITHIN_MS, Math.max(1e3, left)), around);
+    signal.throwIfAborted();
+    if (trouble === void 0) {
+      log.info(`${shown(url)} answers well${tries > 1 ? `, at the ${ordinal(tries)} time of asking` : ""}`);
+      return;
+    }
+    if (time.now() - began + intervalMs > timeoutMs) throw unhealthy(url, release, tries, timeoutMs, trouble);
+    if (trouble !== told2) log.info(`${shown(url)} ${trouble}; asking every ${formatDuration(intervalMs)}`);
+    told2 = trouble;
+    await time.sleep(intervalMs, signal);
+  }
+}
+function addressOf(url, webUrl) {
+  if (!url.startsWith("/")) return url;
+  return URL.canParse(url, webUrl) ? new URL(url, webUrl).href : void 0;
+}
+function shown(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+async function ask(url, { statuses, body }, limitMs, { fetch, time, signal }) {
+  try {
+    return await withinLimit(limitMs, { time, signal }, async (limit) => {
+      const headers = { "User-Agent": "heroku-deploy-gate", Accept: "*/*" };
+      const answer = await fetch(url, { headers, redirect: "manual", signal: limit });
+      const text = await beginningOf(answer);
+      const { status } = answer;
+      if (!statuses.some(([first, last]) => status >= first && status <= last)) {
+        return `answered ${status}${text === "" ? "" : ` ("${oneLine(text).slice(0, SHOWN)}")`}`;
+      }
+      if (body === void 0 || text.includes(body)) return void 0;
+      return `answered ${status}, without the text that health-check-body wants ("${oneLine(text).slice(0, SHOWN)}")`;
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    return `gave no answer (${reasonOf(error, limitMs)})`;
+  }
+}
+async function beginningOf({ body }) {
+  const pieces = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    pieces.push(piece);
+    bytes += piece.byteLength;
+    if (bytes >= MOST_BYTES) break;
+  }
+  return Buffer.concat(pieces).toString();
+}
+function reasonOf(error, limitMs) {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeLimitError") return `none within ${formatDuration(limitMs)}`;
+  if (error.cause instanceof Error) return reasonOf(error.cause, limitMs);
+  return error.message || ("code" in error ? String(error.code) : error.name);
+}
+function ordinal(number) {
+  const last = number % 10;
+  const teen = number % 100 >= 11 && number % 100 <= 13;
+  return `${number}${teen ? "th" : last === 1 ? "st" : last === 2 ? "nd" : last === 3 ? "rd" : "th"}`;
+}
+function unhealthy(url, release, tries, timeoutMs, trouble) {
+  return new DeployError(
+    "health-check-failed",
+    `${release} is released, but ${shown(url)} did not answer well within ${formatDuration(timeoutMs)} (asked ${tries} times): at last it ${trouble}.`,
+    "See why: heroku logs. heroku rollback goes back; rollback-on-failure: true does so by itself. If the app is only slow to boot, raise health-check-timeout."
+  );
+}
+
+// src/deploy/prove.ts
+async function prove(plan, around, story, signal, target, { quiet, release }) {
+  const { heroku, group: group2 } = around;
+  const { waitForDynosMs, waitForClockMs, healthCheck } = plan;
+  const dynos = (linked) => story.span("new dynos", "heroku", () => heroku.dynosUp(release, waitForDynosMs, linked));
+  const clock = (linked) => story.span("new clock", "gate", async () => {
+    const seen = await quiet.successor(waitForClockMs, release, linked);
+    if (seen.length === 0) return;
+    const are = seen.length === 1 ? "is" : "are";
+    story.log.info(`${seen.join(", ")} of the new release ${are} scheduling`);
+  });
+  const waits = [...waitForDynosMs > 0 ? [dynos] : [], ...waitForClockMs > 0 ? [clock] : []];
+  if (waits.length > 0) await group2("New release", () => together(signal, waits));
+  if (healthCheck === void 0) return;
+  const around2 = { ...around, log: story.log, signal };
+  await group2(
+    "Health check",
+    () => story.span("health check", "heroku", () => checkHealth(healthCheck, target.webUrl, release, around2))
+  );
+}
+
+// src/deploy/expected.ts
+function expected(processes, formation, dynos = []) {
+  if (formation === void 0) return { asked: processes, dynos: [], notes: [] };
+  const notes = [];
+  const present = [];
+  const asked = processes.flatMap((process2) => {
+    const { type, demanded } = process2;
+    const quantity = formation.find((one) => one.type === type)?.quantity;
+    if (quantity === void 0) {
+      notes.push(
+        `Heroku knows no process type ${type} of this app: it has ${enumerate(formation.map((one) => one.type)) || "none"}`
+      );
+      return [process2];
+    }
+    if (quantity === 0 && !demanded) {
+      notes.push(`${type} is scaled to 0: there is nobody to drain`);
+      return [];
+    }
+    const ofType = dynos.filter((dyno) => dyno.type === type);
+    const stopped = ofType.filter(({ state }) => STOPPED.has(state));
+    for (const { name, state } of stopped) {
+      notes.push(`${name} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
+    }
+    present.push(...ofType.filter((dyno) => !stopped.includes(dyno)));
+    return [demanded ? process2 : { ...process2, atLeast: Math.max(0, quantity - stopped.length) }];
+  });
+  return {
+    asked,
+    dynos: present.map(({ name, type, version }) => ({
+      dyno: name,
+      type,
+      ...version > 0 && { release: `v${version}` }
+    })),
+    notes
+  };
+}
+var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
+
+// src/deploy/watch.ts
+var EVERY_MS = 15e3;
+async function during(work, concerns, log, time) {
+  const done = new AbortController();
+  const told2 = /* @__PURE__ */ new Set();
+  const look = async () => {
+    for (const line of await concerns().catch(() => [])) {
+      if (!told2.has(line)) log.warning(line);
+      told2.add(line);
+    }
+  };
+  const watch = async () => {
+    for (; ; ) {
+      await time.sleep(EVERY_MS, done.signal);
+      await look();
+    }
+  };
+  const watching = watch().catch(() => {
+  });
+  try {
+    const result = await work();
+    done.abort();
+    await watching;
+    await look();
+    return result;
+  } finally {
+    done.abort();
+    await watching;
+  }
+}
+
+// src/deploy/quiet/by-runner.ts
+async function quietByRunner(plan, around, story, signal, target, who) {
+  var _stack = [];
+  try {
+    const { heroku, group: group2, time } = around;
+    const scope = __using(_stack, new AsyncDisposableStack(), true);
+    const server = scope.use(
+      await group2(
+        "Redis",
+        () => openServer(plan, {
+          ...around,
+          log: story.log,
+          signal,
+          configVar: heroku.configVar,
+          asks: plan.list === void 0
+        })
+      )
+    );
+    const asker = { ...plan.asker, app: plan.app, commit: target.commit };
+    const protocol = protocolOf(plan, { ...server.around, log: story.log }, who);
+    await protocol.inspect(asker);
+    const id = newDeployId();
+    around.remember({ id, fingerprint: server.fingerprint });
+    story.stage = "draining";
+    const hold = scope.use(await protocol.ask(id, asker, target.currentRelease ?? ""));
+    story.follow(hold);
+    const everybody = await group2("Drain: waiting for running jobs", () => hold.drained());
+    await hold.commit(!everybody);
+    const kept = scope.move();
+    return {
+      deployed: "deployed",
+      during: (publish2) => during(publish2, () => hold.concerns(), story.log, time),
+      released: () => hold.release(),
+      successor: (waitMs, release, over) => hold.successor(waitMs, release, over),
+      [Symbol.asyncDispose]: () => kept.disposeAsync()
+    };
+  } catch (_) {
+    var _error = _, _hasError = true;
+  } finally {
+    var _promise = __callDispose(_stack, _error, _hasError);
+    _promise && await _promise;
+  }
+}
+
+// src/deploy/quiet/quiet.ts
+function unasked(deployed) {
+  return {
+    deployed,
+    during: (publish2) => publish2(),
+    async released() {
+    },
+    successor: async () => [],
+    async [Symbol.asyncDispose]() {
+    }
+  };
+}
+
+// src/deploy/quiet/quieten.ts
+async function quieten(plan, around, story, signal, target) {
+  if (plan.skipDrain) {
+    story.log.warning(
+      "skip-drain: true: deploying at once. Jobs that run now get SIGTERM, and SIGKILL 30 s later."
+    );
+    return unasked("deployed without a drain");
+  }
+  const who = expected(plan.processes, target.formation, target.dynos);
+  for (const note of who.notes) story.log.info(note);
+  if (who.asked.length === 0) return unasked("deployed; there was nobody to drain");
+  return await quietByRunner(plan, around, story, signal, target, who);
+}
+
+// src/deploy/rehearse.ts
+async function rehearse(plan, around, story, signal, target) {
+  const who = expected(plan.processes, target.formation, target.dynos);
+  for (const note of who.notes) story.log.info(note);
+  const asks = !plan.skipDrain && who.asked.length > 0;
+  if (asks && plan.drainFrom === "runner") await lookAround(plan, around, story, signal, target, who);
+  else if (asks) story.log.info("Who takes part would be seen from a dyno only, and a dry run starts none");
+  return story.ended(
+    "dry-run",
+    `${sentence(plan, story, target, who)} This was a dry run: nobody was asked for anything.`
+  );
+}
+async function lookAround(plan, around, story, signal, { commit }, who) {
+  var _stack = [];
+  try {
+    const needs = { ...around, log: story.log, signal, configVar: around.heroku.configVar, asks: false };
+    const server = __using(_stack, await around.group("Redis", () => openServer(plan, needs)), true);
+    const protocol = protocolOf(plan, { ...server.around, log: story.log }, who);
+    const rows = await protocol.inspect({ ...plan.asker, app: plan.app, commit });
+    if (plan.list !== void 0) return;
+    for (const { dyno, release, v, state, running, note } of rows) {
+      const jobs = running === 1 ? "1 job running" : `${running} jobs running`;
+      const about = [release ?? "release unknown", `protocol ${v}`, state, jobs, ...note ? [note] : []];
+      story.log.info(`${dyno}: ${about.join(", ")}`);
+    }
+    for (const { dyno, release } of who.dynos.filter((one) => !rows.some((row) => row.dyno === one.dyno))) {
+      story.log.warning(
+        `${dyno} is up${release ? ` on ${release}` : ""} but has not joined the gate: a deploy would wait ${formatDuration(plan.acknowledgeTimeoutMs)} for it, and then ${plan.onMissingClock === "deploy" ? "go on without it" : "fail with missing-clock"}`
+      );
+    }
+  } catch (_) {
+    var _error = _, _hasError = true;
+  } finally {
+    var _promise = __callDispose(_stack, _error, _hasError);
+    _promise && await _promise;
+  }
+}
+function sentence(plan, story, target, who) {
+  const { app, strategy, upToDate } = plan;
+  if (target.upToDate && upToDate !== "rerelease") {
+    return `${app} already runs ${story.named}: a deploy would ${upToDate === "skip" ? "do nothing" : "fail with nothing-to-deploy"}.`;
+  }
+  const types = who.asked.map(({ type, atLeast }) => atLeast > 1 ? `${atLeast} ${type}` : type).join(", ");
+  const drain = plan.skipDrain || types === "" ? "without a drain" : plan.drainAt === "release-phase" ? `have ${types} drain in the release phase` : `have ${types} drain, for ${formatDuration(plan.drainTimeoutMs)} at most`;
+  const deed = {
+    "git-push": `push ${story.named}`,
+    promote: `promote ${story.named}`,
+    slug: `release ${story.named}`,
+    command: "run the deploy command"
+  }[strategy.kind];
+  return plan.drainAt === "release-phase" || drain === "without a drain" ? `A deploy would ${deed}${drain === "without a drain" ? " without a drain" : ` and ${drain}`}.` : `A deploy would ${drain}, and then ${deed}.`;
+}
 
 // src/deploy/hold-report.ts
 function reportHold(hold) {
@@ -68,6 +372,8 @@ var Story = class {
   commit;
   url;
   release;
+  /** the release by which it was taken back */
+  rollback;
   #plan;
   #time;
   #startedAt;
@@ -86,6 +392,17 @@ var Story = class {
         log.warning(line);
       }
     };
+  }
+  /** It is known what is deployed, and over what. */
+  begins({ what, commit, webUrl, currentRelease }) {
+    const { app } = this.#plan;
+    this.log.info(`${app} ${currentRelease ? `runs ${currentRelease}` : "runs no release yet"}; ${what}`);
+    this.commit = commit || void 0;
+    this.url = webUrl || void 0;
+  }
+  /** What is deployed, in the middle of a sentence. */
+  get named() {
+    return this.commit === void 0 ? "what was asked for" : this.commit.slice(0, 8);
   }
   /** Does `work` as one bar of the chart. */
   async span(name, section, work) {
@@ -131,12 +448,15 @@ var Story = class {
       case "draining":
         return ` Nothing was pushed, and the clock ${clock}.`;
       case "pushing":
-        return ` The push was ended here, but Heroku may still build and release it: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ", and would get SIGTERM without a drain" : ""}.`;
+        return ` ${this.#deed} was ended here, but Heroku may still ${this.#plan.strategy.kind === "git-push" ? "build and release it" : "go on with it"}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ", and would get SIGTERM without a drain" : ""}.`;
       case "verifying":
-        return ` The push went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`;
+        return ` ${this.#deed} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`;
       case "released":
-        return ` ${this.release} is released; the new clock was not waited for.`;
+        return ` ${this.release} is released; whether it works was not waited for.`;
     }
+  }
+  get #deed() {
+    return DEEDS[this.#plan.strategy.kind];
   }
   #report(outcome, message, next) {
     return {
@@ -146,6 +466,7 @@ var Story = class {
       app: this.#plan.app,
       ...reportHold(this.#hold),
       ...this.release !== void 0 && { release: this.release },
+      ...this.rollback !== void 0 && { rollback: this.rollback },
       ...this.commit !== void 0 && { commit: this.commit },
       ...this.url !== void 0 && { url: this.url },
       warnings: this.#warnings,
@@ -172,43 +493,93 @@ var Story = class {
     return this.#time.now() - this.#startedAt;
   }
 };
+var DEEDS = {
+  "git-push": "The push",
+  promote: "The promotion",
+  slug: "The release of the slug",
+  command: "The deploy command"
+};
 var STAGES = {
   preflight: "checking",
   draining: "draining",
   pushing: "pushing",
   verifying: "verifying the release",
-  released: "waiting for the new clock"
+  released: "waiting for the new release"
 };
 
-// src/deploy/watch.ts
-var EVERY_MS = 15e3;
-async function during(work, concerns, log, time) {
-  const done = new AbortController();
-  const told = /* @__PURE__ */ new Set();
-  const look = async () => {
-    for (const line of await concerns().catch(() => [])) {
-      if (!told.has(line)) log.warning(line);
-      told.add(line);
-    }
-  };
-  const watch = async () => {
-    for (; ; ) {
-      await time.sleep(EVERY_MS, done.signal);
-      await look();
-    }
-  };
-  const watching = watch().catch(() => {
-  });
+// src/deploy/take-back.ts
+var REASONS = ["dynos-not-up", "clock-not-seen", "health-check-failed"];
+async function takeBack(plan, around, story, signal, target, failure) {
+  if (!plan.rollbackOnFailure || !(failure instanceof DeployError)) return failure;
+  if (!REASONS.includes(failure.outcome) || signal.aborted) return failure;
+  const { currentRelease } = target;
+  const { group: group2 } = around;
+  story.log.warning(`${failure.message} Going back to ${currentRelease ?? "what ran before"}`);
   try {
-    const result = await work();
-    done.abort();
-    await watching;
-    await look();
-    return result;
-  } finally {
-    done.abort();
-    await watching;
+    var _stack = [];
+    try {
+      const quiet = __using(_stack, await restOf(plan, around, story, signal, target), true);
+      const back = await group2(
+        `Rollback to ${currentRelease}`,
+        () => story.span("rollback", "heroku", () => quiet.during(() => target.rollBack(signal)))
+      );
+      story.rollback = back;
+      await quiet.released();
+      await seeClock(plan, story, signal, quiet, back);
+      return told(
+        failure,
+        `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`,
+        `Mend it, and deploy again.`
+      );
+    } catch (_) {
+      var _error = _, _hasError = true;
+    } finally {
+      var _promise = __callDispose(_stack, _error, _hasError);
+      _promise && await _promise;
+    }
+  } catch (error) {
+    if (signal.aborted) return signal.reason;
+    const { message, next } = error instanceof DeployError ? error : { message: String(error.message ?? error), next: "" };
+    return told(
+      failure,
+      `Going back to ${currentRelease ?? "what ran before"} failed as well: ${message}`,
+      `Go back by hand: \`heroku rollback ${currentRelease ?? ""} --app ${plan.app}\`. ${next}`
+    );
   }
+}
+async function restOf(plan, around, story, signal, { currentRelease: _, ...target }) {
+  const asked = plan.processes.map((process2) => ({ ...process2, atLeast: 0, demanded: false }));
+  const lenient = {
+    ...{ ...plan, processes: asked, drainAt: "before-push" },
+    onDrainTimeout: "deploy",
+    onMissingClock: "deploy"
+  };
+  const { formation: __, dynos: ___, ...rest } = target;
+  const replaced = { ...rest, ...story.release !== void 0 && { currentRelease: story.release } };
+  try {
+    return await quieten(lenient, around, story, signal, replaced);
+  } catch (error) {
+    signal.throwIfAborted();
+    story.log.warning(`${error.message} Going back without a drain`);
+    return unasked("");
+  }
+}
+async function seeClock({ waitForClockMs }, story, signal, quiet, back) {
+  if (waitForClockMs === 0) return;
+  try {
+    const seen = await quiet.successor(waitForClockMs, back, signal);
+    if (seen.length > 0)
+      story.log.info(`${seen.join(", ")} of ${back} ${seen.length === 1 ? "is" : "are"} scheduling`);
+  } catch (error) {
+    signal.throwIfAborted();
+    story.log.warning(error.message);
+  }
+}
+function told(failure, aftermath, next) {
+  const outcome = failure.outcome;
+  return new DeployError(outcome, `${failure.message} ${aftermath}`, `${next} ${failure.next}`.trim(), {
+    cause: failure
+  });
 }
 
 // src/deploy/deploy.ts
@@ -233,74 +604,25 @@ async function deploy(plan, around) {
 async function tell(plan, around, story, signal) {
   var _stack = [];
   try {
-    const { heroku, group: group2 } = around;
-    const target = await group2(
+    const target = await around.group(
       "Preflight: nobody is asked for anything yet",
-      () => story.span("preflight", "heroku", () => heroku.preflight())
+      () => story.span("preflight", "heroku", () => around.heroku.preflight())
     );
     signal.throwIfAborted();
-    const running = target.currentRelease ? `runs ${target.currentRelease}` : "runs no release yet";
-    story.log.info(`${plan.app} ${running}; ${plan.ref} is ${target.commit.slice(0, 8)}`);
-    story.commit = target.commit;
-    story.url = target.webUrl;
-    if (target.upToDate) {
-      if (target.currentRelease !== void 0) story.release = target.currentRelease;
-      return story.ended(
-        "up-to-date",
-        `${plan.app} already runs ${target.commit.slice(0, 8)}: nobody was asked to drain, nothing was pushed.`
-      );
-    }
-    if (plan.skipDrain) {
-      story.log.warning(
-        "skip-drain: true: pushing at once. Jobs that run now get SIGTERM, and SIGKILL 30 s later."
-      );
-      await publish(plan, around, story, signal, target);
-      return story.ended(
-        "deployed",
-        `${plan.app} runs ${target.commit.slice(0, 8)} as ${story.release}, deployed without a drain.`
-      );
-    }
-    const server = __using(_stack, await group2(
-      "Redis",
-      () => openServer(plan, {
-        ...around,
-        log: story.log,
-        signal,
-        configVar: heroku.configVar,
-        asks: plan.list === void 0
-      })
-    ), true);
-    const asker = askerOf(plan, target.commit);
-    const protocol = protocolOf(plan, { ...server.around, log: story.log });
-    await protocol.inspect(asker);
-    const id = newDeployId();
-    around.remember({ id, fingerprint: server.fingerprint });
-    story.stage = "draining";
-    const hold = __using(_stack, await protocol.ask(id, asker, target.currentRelease ?? ""), true);
-    story.follow(hold);
-    const everybody = await group2("Drain: waiting for running jobs", () => hold.drained());
-    await hold.commit(!everybody);
-    await during(
-      () => publish(plan, around, story, signal, target),
-      () => hold.concerns(),
-      story.log,
-      around.time
-    );
-    await hold.release();
+    story.begins(target);
+    if (plan.dryRun) return await rehearse(plan, around, story, signal, target);
+    if (target.upToDate && plan.upToDate !== "rerelease") return nothingToDo(plan, story, target);
+    const quiet = __using(_stack, await quieten(plan, around, story, signal, target), true);
+    const release = await quiet.during(() => publish(plan, around, story, signal, target));
+    if (release === void 0) return nothingReleased(plan, story);
+    await quiet.released();
     story.stage = "released";
-    if (plan.waitForClockMs > 0) {
-      await group2(
-        "New clock",
-        () => story.span("new clock", "gate", async () => {
-          const seen = await hold.successor(plan.waitForClockMs, story.release ?? "");
-          if (seen.length > 0)
-            story.log.info(
-              `${seen.join(", ")} of the new release ${seen.length === 1 ? "is" : "are"} scheduling`
-            );
-        })
-      );
+    try {
+      await prove(plan, around, story, signal, target, { quiet, release });
+    } catch (failure) {
+      throw await takeBack(plan, around, story, signal, target, failure);
     }
-    return story.ended("deployed", `${plan.app} runs ${target.commit.slice(0, 8)} as ${story.release}.`);
+    return story.ended("deployed", `${plan.app} runs ${story.named} as ${release}, ${quiet.deployed}.`);
   } catch (_) {
     var _error = _, _hasError = true;
   } finally {
@@ -308,20 +630,40 @@ async function tell(plan, around, story, signal) {
     _promise && await _promise;
   }
 }
-async function publish(plan, { heroku, group: group2 }, story, signal, target) {
+async function publish(plan, { group: group2 }, story, signal, target) {
   story.stage = "pushing";
-  await group2(
-    `Push ${target.commit.slice(0, 8)} to ${plan.app}`,
-    () => story.span("push and build", "heroku", () => heroku.push(target, signal))
-  );
+  const [heading, bar] = DEEDS2[plan.strategy.kind];
+  await group2(`${heading} ${plan.app}`, () => story.span(bar, "heroku", () => target.publish(signal)));
   story.stage = "verifying";
-  story.release = await group2(
-    "Release",
-    () => story.span("release", "heroku", () => heroku.verify(target, signal))
+  const release = await group2("Release", () => story.span("release", "heroku", () => target.verify(signal)));
+  story.release = release;
+  return release;
+}
+var DEEDS2 = {
+  "git-push": ["Push to", "push and build"],
+  promote: ["Promotion to", "promotion"],
+  slug: ["Release of a slug of", "release of a slug"],
+  command: ["Deploy command for", "deploy command"]
+};
+function nothingToDo(plan, story, { currentRelease }) {
+  if (plan.upToDate === "fail") {
+    throw new DeployError(
+      "nothing-to-deploy",
+      `${plan.app} already runs ${story.named}. Nobody was asked to drain, and nothing was pushed.`,
+      "up-to-date: fail says that this is an error. Deploy another commit, or say up-to-date: rerelease to release the same once more."
+    );
+  }
+  story.release = currentRelease;
+  return story.ended(
+    "up-to-date",
+    `${plan.app} already runs ${story.named}: nobody was asked to drain, nothing was pushed.`
   );
 }
-function askerOf({ asker, app }, commit) {
-  return { ...asker, app, commit };
+function nothingReleased(plan, story) {
+  return story.ended(
+    "up-to-date",
+    `The deploy command ended well and made no release of ${plan.app}: what ran before runs on, and the clock goes back to work.`
+  );
 }
 function outOfTime({ deployTimeoutMs }) {
   return new DeployError(
@@ -346,17 +688,17 @@ function escaped(unit) {
 // src/action/participants-json.ts
 var QUOTING = "'`$‘-‛";
 var write = (value) => inertJson(value, QUOTING);
-var MOST_BYTES = 1e5;
+var MOST_BYTES2 = 1e5;
 function participantsJson(all) {
   const whole = write(all);
-  if (Buffer.byteLength(whole) <= MOST_BYTES) return whole;
+  if (Buffer.byteLength(whole) <= MOST_BYTES2) return whole;
   const bare = all.map(({ note: _, ...rest }) => rest);
   const undrained = bare.filter(({ drainedSeconds }) => drainedSeconds === void 0);
   const kept = /* @__PURE__ */ new Set();
   let bytes = 2;
   for (const one of /* @__PURE__ */ new Set([...undrained, ...bare])) {
     bytes += Buffer.byteLength(write(one)) + 1;
-    if (bytes > MOST_BYTES) break;
+    if (bytes > MOST_BYTES2) break;
     kept.add(one);
   }
   return write(bare.filter((one) => kept.has(one)));
@@ -377,6 +719,7 @@ function write2(report2, setOutput2) {
   setOutput2("jobs-finished", String(report2.jobsFinished ?? ""));
   setOutput2("jobs-stored", String(report2.jobsStored ?? ""));
   setOutput2("release", report2.release ?? "");
+  setOutput2("rollback", report2.rollback ?? "");
   setOutput2("commit", report2.commit ?? "");
   setOutput2("url", report2.url ?? "");
 }
@@ -386,14 +729,14 @@ var MOST_BARS = 60;
 var HOUR_MS = 36e5;
 function renderGantt(spans) {
   if (spans.length === 0) return "";
-  const shown = mostTelling(spans);
-  const endMs = Math.max(...shown.map(({ toMs }) => toMs));
+  const shown2 = mostTelling(spans);
+  const endMs = Math.max(...shown2.map(({ toMs }) => toMs));
   const lines = ["gantt", "  dateFormat x", `  axisFormat ${endMs < HOUR_MS ? "%M:%S" : "%H:%M:%S"}`];
   for (const [section, title] of [
     ["gate", "Gate"],
     ["heroku", "Heroku"]
   ]) {
-    const bars = shown.filter((span) => span.section === section);
+    const bars = shown2.filter((span) => span.section === section);
     if (bars.length > 0) lines.push(`  section ${title}`, ...bars.map((bar) => `  ${barOf(bar, endMs)}`));
   }
   return lines.join("\n");
@@ -436,7 +779,9 @@ ${chart}
 var HEADINGS = {
   deployed: "Deployed",
   "up-to-date": "Up to date",
+  "dry-run": "Dry run: a deploy could begin",
   "preflight-failed": "Not deployed, a check failed beforehand",
+  "nothing-to-deploy": "Not deployed, the app runs it already",
   busy: "Not deployed, another deploy is at work",
   "missing-clock": "Not deployed, no clock took part",
   "not-acknowledged": "Not deployed, the drain request was not accepted",
@@ -445,31 +790,44 @@ var HEADINGS = {
   "lease-lost": "Not deployed, the drain was lost",
   "push-failed": "Not deployed, the push failed",
   "build-failed": "Not deployed, the build failed",
-  "release-failed": "Pushed, but the release failed",
-  "deploy-timeout": "Out of time",
+  "promotion-failed": "Not deployed, the promotion failed",
+  "command-failed": "The deploy command failed",
+  "release-failed": "The release failed",
+  "dynos-not-up": "Released, but its dynos are not up",
   "clock-not-seen": "Released, but the new clock was not seen",
+  "health-check-failed": "Released, but the health check failed",
+  "deploy-timeout": "Out of time",
   cancelled: "Cancelled",
   failed: "Failed"
 };
 function mark({ outcome, warnings }) {
   if (outcome === "cancelled") return "⏹️";
-  if (!SUCCESSES.includes(outcome)) return "❌";
+  if (!isSuccess(outcome)) return "❌";
   return warnings.length > 0 ? "⚠️" : "✅";
 }
-function facts({ commit, release, url, drainSeconds, quietSeconds, ...report2 }) {
+function facts({
+  commit,
+  release,
+  rollback,
+  url,
+  drainSeconds,
+  quietSeconds,
+  ...report2
+}) {
   const jobs = (number) => report2.participants.length > 0 && number !== void 0 ? String(number) : void 0;
   const rows = [
     ["Commit", commit && `<code>${markdown(commit.slice(0, 12))}</code>`],
     ["Release", release && markdown(release)],
+    ["Taken back by", rollback && markdown(rollback)],
     ["App", url && link(url)],
     ["Drained in", drainSeconds === void 0 ? void 0 : formatDuration(drainSeconds * 1e3)],
     ["Clock quiet for", quietSeconds === void 0 ? void 0 : formatDuration(quietSeconds * 1e3)],
     ["Jobs finished", jobs(report2.jobsFinished)],
     ["Jobs stored", jobs(report2.jobsStored)]
   ];
-  const shown = rows.filter(([, value]) => value);
-  if (shown.length === 0) return [];
-  return [["| | |", "|---|---|", ...shown.map(([name, value]) => `| ${name} | ${value} |`)].join("\n")];
+  const shown2 = rows.filter(([, value]) => value);
+  if (shown2.length === 0) return [];
+  return [["| | |", "|---|---|", ...shown2.map(([name, value]) => `| ${name} | ${value} |`)].join("\n")];
 }
 function link(url) {
   return `<${encodeURI(url).replaceAll("%25", "%")}>`;
@@ -477,8 +835,8 @@ function link(url) {
 function participants(all) {
   if (all.length === 0) return [];
   const undone = (one) => one.drainedSeconds === void 0 ? 0 : 1;
-  const shown = [...all].sort((a, b) => undone(a) - undone(b)).slice(0, MOST_PARTICIPANTS);
-  const rows = shown.map((one) => {
+  const shown2 = [...all].sort((a, b) => undone(a) - undone(b)).slice(0, MOST_PARTICIPANTS);
+  const rows = shown2.map((one) => {
     const cells = [
       markdown(one.dyno, 100),
       markdown(one.state, 40),
@@ -491,7 +849,7 @@ function participants(all) {
     ];
     return `| ${cells.join(" | ")} |`;
   });
-  const left = all.length - shown.length;
+  const left = all.length - shown2.length;
   return [
     "### Participants",
     [
@@ -524,19 +882,19 @@ for (const name of ["SIGINT", "SIGTERM"]) {
 try {
   writePessimisticOutputs(setOutput);
   const { plan, ...around } = open(cancel.signal);
-  const told = await deploy(plan, { ...around, group, cancel: cancel.signal, remember: rememberHold });
-  await report(told);
-  if (SUCCESSES.includes(told.outcome)) rememberEnd();
+  const told2 = await deploy(plan, { ...around, group, cancel: cancel.signal, remember: rememberHold });
+  await report(told2);
+  if (isSuccess(told2.outcome)) rememberEnd();
 } catch (error) {
   const { outcome, message, next } = asDeployError(error);
   const nothing = { app: "", participants: [], jobsFinished: 0, jobsStored: 0, warnings: [], spans: [] };
   await report({ ...nothing, outcome, message, next });
 }
-async function report(told) {
-  const report2 = hideSecretsIn(told);
+async function report(told2) {
+  const report2 = hideSecretsIn(told2);
   writeOutputs(report2, setOutput);
   const { outcome, message, next } = report2;
-  if (SUCCESSES.includes(outcome)) actionsLog.info(message);
+  if (isSuccess(outcome)) actionsLog.info(message);
   else {
     annotateError(`Deploy: ${outcome}`, `${message}
 ${next}`);

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-YW4BLYW6.js";
+} from "./shared-H5SDJSEE.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

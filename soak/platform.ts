@@ -62,34 +62,39 @@ export class Platform {
   seenBy(by: string, party: Party, redisUrl: string, fate: Fate): Heroku {
     return {
       preflight: async (): Promise<Target> => ({
+        what: `HEAD is ${by}`,
         commit: by.padEnd(40, '0'),
         webUrl: 'https://shop.example',
         upToDate: false,
         currentRelease: `v${this.release}`,
+        publish: async (signal) => {
+          const push: Push = { by, startedAt: this.#around.ledger.now }
+          this.pushes.push(push)
+          this.#around.ledger.write(by, `pushes; it will be: ${fate.ending} after ${fate.buildMs} ms`)
+          this.onPush(by)
+          // The build goes on whatever becomes of who asked for it.
+          const built = this.#build(by, fate)
+          this.#released.set(
+            by,
+            built.then(() => this.#release(push, fate)),
+          )
+          await Promise.race([built, abortion(signal)]).finally(() => party.enter())
+          if (fate.ending === 'build-failed')
+            throw new DeployError('build-failed', 'The build failed.', 'Mend it.')
+        },
+        verify: async (signal) => {
+          await Promise.race([this.#released.get(by), abortion(signal)])
+          await party.time.sleep(2_000, signal)
+          if (fate.ending === 'release-failed')
+            throw new DeployError('release-failed', 'The release failed.', 'Mend it.')
+          return `v${this.release}`
+        },
+        rollBack: async () => {
+          throw new TypeError('no history goes back')
+        },
       }),
       configVar: async () => redisUrl,
-      push: async (_, signal) => {
-        const push: Push = { by, startedAt: this.#around.ledger.now }
-        this.pushes.push(push)
-        this.#around.ledger.write(by, `pushes; it will be: ${fate.ending} after ${fate.buildMs} ms`)
-        this.onPush(by)
-        // The build goes on whatever becomes of who asked for it.
-        const built = this.#build(by, fate)
-        this.#released.set(
-          by,
-          built.then(() => this.#release(push, fate)),
-        )
-        await Promise.race([built, abortion(signal)]).finally(() => party.enter())
-        if (fate.ending === 'build-failed')
-          throw new DeployError('build-failed', 'The build failed.', 'Mend it.')
-      },
-      verify: async (_, signal) => {
-        await Promise.race([this.#released.get(by), abortion(signal)])
-        await party.time.sleep(2_000, signal)
-        if (fate.ending === 'release-failed')
-          throw new DeployError('release-failed', 'The release failed.', 'Mend it.')
-        return `v${this.release}`
-      },
+      dynosUp: async () => {},
     }
   }
 

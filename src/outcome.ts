@@ -2,7 +2,9 @@
 export const OUTCOMES = [
   'deployed',
   'up-to-date',
+  'dry-run',
   'preflight-failed',
+  'nothing-to-deploy',
   'busy',
   'missing-clock',
   'not-acknowledged',
@@ -11,9 +13,13 @@ export const OUTCOMES = [
   'lease-lost',
   'push-failed',
   'build-failed',
+  'promotion-failed',
+  'command-failed',
   'release-failed',
-  'deploy-timeout',
+  'dynos-not-up',
   'clock-not-seen',
+  'health-check-failed',
+  'deploy-timeout',
   'cancelled',
   'failed',
 ] as const
@@ -21,7 +27,11 @@ export const OUTCOMES = [
 export type Outcome = (typeof OUTCOMES)[number]
 
 /** The outcomes after which the workflow step is green. */
-export const SUCCESSES: readonly Outcome[] = ['deployed', 'up-to-date']
+export const SUCCESSES = ['deployed', 'up-to-date', 'dry-run'] as const satisfies readonly Outcome[]
+
+export function isSuccess(outcome: Outcome): outcome is (typeof SUCCESSES)[number] {
+  return SUCCESSES.some((one) => one === outcome)
+}
 
 /** A deploy that ended otherwise than hoped, in the words of the person who has to act on it. */
 export class DeployError extends Error {
@@ -36,7 +46,7 @@ export class DeployError extends Error {
    * @param next what the reader should do
    */
   constructor(
-    outcome: Exclude<Outcome, 'deployed' | 'up-to-date'>,
+    outcome: Exclude<Outcome, (typeof SUCCESSES)[number]>,
     message: string,
     next: string,
     options?: ErrorOptions,

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { together } from '../../src/heroku/together.ts'
-import { rejection } from './support/world.ts'
+import { together } from '../src/together.ts'
+import { rejection } from './heroku/support/world.ts'
 
 const never = new AbortController().signal
 

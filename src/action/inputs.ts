@@ -6,18 +6,18 @@ import { DeployError } from '../outcome.ts'
 import { GATE_NAME_RULE, isGateName } from '../protocol/keys.ts'
 import { parseRedisUrl, REDIS_URL_RULE, schemeOf, secretsOfRedisUrl } from '../redis/address.ts'
 import { FINGERPRINT_RULE, parseFingerprints } from '../redis/fingerprint.ts'
-import { type InputName, misspelled } from './input-names.ts'
+import { APP_NAME, APP_NAME_RULE } from './app-name.ts'
+import { readHealthCheck } from './health-inputs.ts'
+import { DEFAULTS, type InputName, misspelled } from './input-names.ts'
 import { InputReader } from './input-reader.ts'
 import { readList } from './list-inputs.ts'
+import { readStrategy } from './strategy-inputs.ts'
 
 /** Where inputs come from: the toolkit's `getInput`, and the job's environment. */
 export interface InputSource {
   getInput(name: string): string
   readonly env: NodeJS.ProcessEnv
 }
-
-/** Heroku's own rule: https://devcenter.heroku.com/articles/platform-api-reference#app */
-const APP_NAME = /^[a-z][a-z0-9-]{1,28}[a-z0-9]$/
 
 /**
  * The one place that reads inputs. Touches nothing.
@@ -31,12 +31,10 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
   const redisUrl = readRedisUrl(read)
   const fingerprints = readFingerprints(read, redisUrl)
   const list = readList(read)
+  const healthCheck = readHealthCheck(read)
+  const appDir = readAppDir(read)
   const plan: DeployPlan = {
-    app: read.required(
-      'heroku-app',
-      APP_NAME,
-      'the name of a Heroku app: 3 to 30 lower-case letters, digits and dashes, a letter first',
-    ),
+    app: read.required('heroku-app', APP_NAME, APP_NAME_RULE),
     apiKey: read.required(
       'heroku-api-key',
       API_KEY_FORM,
@@ -62,11 +60,21 @@ export function readPlan({ getInput, env }: InputSource): DeployPlan {
     onDrainTimeout: read.oneOf('on-drain-timeout', ['fail', 'force', 'deploy']),
     onMissingClock: read.oneOf('on-missing-clock', ['fail', 'deploy']),
     skipDrain: read.switch('skip-drain'),
+    drainAt: read.oneOf('drain-at', ['before-push', 'release-phase']),
+    drainFrom: read.oneOf('drain-from', ['runner', 'dyno']),
+    strategy: readStrategy(read),
     ref: read.matching('ref', /^\P{Cc}{1,250}$/u, 'a commit, branch or tag of at most 250 characters'),
-    branch: read.oneOf('branch', ['main', 'master']),
+    branch: read.oneOf('branch', ['auto', 'main', 'master']),
+    ...(appDir !== undefined && { appDir }),
     forcePush: read.switch('force-push'),
+    onRunningBuild: read.oneOf('on-running-build', ['wait', 'fail']),
+    upToDate: read.oneOf('up-to-date', ['skip', 'fail', 'rerelease']),
     deployTimeoutMs: read.duration('deploy-timeout'),
+    waitForDynosMs: read.duration('wait-for-dynos', { zero: true }),
     waitForClockMs: read.duration('wait-for-clock', { zero: true }),
+    ...(healthCheck !== undefined && { healthCheck }),
+    rollbackOnFailure: read.switch('rollback-on-failure'),
+    dryRun: read.switch('dry-run'),
     directory: env.GITHUB_WORKSPACE || process.cwd(),
     asker: { name: 'a deploy', ...askerOfJob(env) },
   }
@@ -96,6 +104,26 @@ function checkTogether(read: InputReader, plan: DeployPlan): void {
       `is not shorter than ${given('deploy-timeout')}. A deploy takes its drain and its build: raise deploy-timeout`,
     )
   }
+  for (const name of ['drain-at', 'drain-from'] as const) {
+    if (plan.list === undefined || read.text(name) === DEFAULTS[name]) continue
+    read.problem(
+      given(name),
+      "can't be had under protocol: list. A dyno asks by the drain protocol: leave it out, or say protocol: gate",
+    )
+  }
+}
+
+/** As git names a folder: without a slash at either end. */
+function readAppDir(read: InputReader): string | undefined {
+  const given = read
+    .text('app-dir')
+    .replace(/^(\.\/+)+/, '')
+    .replace(/\/+$/, '')
+  if (given === '' || given === '.') return undefined
+  const parts = given.split('/')
+  if (/[\p{Cc}\\]/u.test(given) || parts.some((part) => ['', '.', '..', '.git'].includes(part)))
+    read.wrong('app-dir', 'a folder of the repository, such as services/shop')
+  return given
 }
 
 function readRedisUrl(read: InputReader): string | undefined {

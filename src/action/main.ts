@@ -1,7 +1,7 @@
 import * as core from '@actions/core'
 import { deploy } from '../deploy/deploy.ts'
 import type { DeployReport } from '../deploy/report.ts'
-import { DeployError, SUCCESSES } from '../outcome.ts'
+import { DeployError, isSuccess } from '../outcome.ts'
 import { actionsLog, annotateError, group } from './actions-log.ts'
 import { endOnCrash } from './crash.ts'
 import { open } from './opening.ts'
@@ -31,7 +31,7 @@ try {
   const told = await deploy(plan, { ...around, group, cancel: cancel.signal, remember: rememberHold })
   await report(told)
   // After a failure the post step looks once more whether the hold is ended: it may be that Redis could not be told.
-  if (SUCCESSES.includes(told.outcome)) rememberEnd()
+  if (isSuccess(told.outcome)) rememberEnd()
 } catch (error) {
   // Inputs: everything later is a report. Anything else that lands here is a fault of this action.
   const { outcome, message, next } = asDeployError(error)
@@ -43,7 +43,7 @@ async function report(told: DeployReport): Promise<void> {
   const report = hideSecretsIn(told)
   writeOutputs(report, core.setOutput)
   const { outcome, message, next } = report
-  if (SUCCESSES.includes(outcome)) actionsLog.info(message)
+  if (isSuccess(outcome)) actionsLog.info(message)
   else {
     annotateError(`Deploy: ${outcome}`, `${message}\n${next}`)
     process.exitCode = core.ExitCode.Failure

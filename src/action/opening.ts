@@ -13,6 +13,8 @@ export interface Opening {
   readonly heroku: Heroku
   readonly log: Log
   readonly time: Time
+  /** what HTTP goes out through */
+  readonly fetch: typeof globalThis.fetch
   mask(secret: string): void
 }
 
@@ -25,6 +27,6 @@ export function open(signal: AbortSignal): Opening {
   const { env } = process
   const plan = readPlan({ getInput: (name) => core.getInput(name), env })
   for (const secret of secretsOfPlan(plan)) maskSecret(secret)
-  const around = { log: actionsLog, time: systemTime, mask: maskSecret }
+  const around = { log: actionsLog, time: systemTime, fetch: globalThis.fetch, mask: maskSecret }
   return { plan, heroku: openHeroku(plan, { ...around, signal, env }), ...around }
 }

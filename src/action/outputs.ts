@@ -22,6 +22,7 @@ type Written = Pick<
   | 'jobsFinished'
   | 'jobsStored'
   | 'release'
+  | 'rollback'
   | 'commit'
   | 'url'
 >
@@ -34,6 +35,7 @@ function write(report: Written, setOutput: SetOutput): void {
   setOutput('jobs-finished', String(report.jobsFinished ?? ''))
   setOutput('jobs-stored', String(report.jobsStored ?? ''))
   setOutput('release', report.release ?? '')
+  setOutput('rollback', report.rollback ?? '')
   setOutput('commit', report.commit ?? '')
   setOutput('url', report.url ?? '')
 }

@@ -1,6 +1,6 @@
 import type { DeployReport, ParticipantReport } from '../deploy/report.ts'
 import { formatDuration } from '../duration.ts'
-import { type Outcome, SUCCESSES } from '../outcome.ts'
+import { isSuccess, type Outcome } from '../outcome.ts'
 import { markdown } from './escape.ts'
 import { renderGantt } from './gantt.ts'
 
@@ -36,7 +36,9 @@ export function renderSummary(report: DeployReport): string {
 const HEADINGS: Record<Outcome, string> = {
   deployed: 'Deployed',
   'up-to-date': 'Up to date',
+  'dry-run': 'Dry run: a deploy could begin',
   'preflight-failed': 'Not deployed, a check failed beforehand',
+  'nothing-to-deploy': 'Not deployed, the app runs it already',
   busy: 'Not deployed, another deploy is at work',
   'missing-clock': 'Not deployed, no clock took part',
   'not-acknowledged': 'Not deployed, the drain request was not accepted',
@@ -45,25 +47,38 @@ const HEADINGS: Record<Outcome, string> = {
   'lease-lost': 'Not deployed, the drain was lost',
   'push-failed': 'Not deployed, the push failed',
   'build-failed': 'Not deployed, the build failed',
-  'release-failed': 'Pushed, but the release failed',
-  'deploy-timeout': 'Out of time',
+  'promotion-failed': 'Not deployed, the promotion failed',
+  'command-failed': 'The deploy command failed',
+  'release-failed': 'The release failed',
+  'dynos-not-up': 'Released, but its dynos are not up',
   'clock-not-seen': 'Released, but the new clock was not seen',
+  'health-check-failed': 'Released, but the health check failed',
+  'deploy-timeout': 'Out of time',
   cancelled: 'Cancelled',
   failed: 'Failed',
 }
 
 function mark({ outcome, warnings }: DeployReport): string {
   if (outcome === 'cancelled') return '⏹️'
-  if (!SUCCESSES.includes(outcome)) return '❌'
+  if (!isSuccess(outcome)) return '❌'
   return warnings.length > 0 ? '⚠️' : '✅'
 }
 
-function facts({ commit, release, url, drainSeconds, quietSeconds, ...report }: DeployReport): string[] {
+function facts({
+  commit,
+  release,
+  rollback,
+  url,
+  drainSeconds,
+  quietSeconds,
+  ...report
+}: DeployReport): string[] {
   const jobs = (number: number | undefined) =>
     report.participants.length > 0 && number !== undefined ? String(number) : undefined
   const rows: [string, string | undefined][] = [
     ['Commit', commit && `<code>${markdown(commit.slice(0, 12))}</code>`],
     ['Release', release && markdown(release)],
+    ['Taken back by', rollback && markdown(rollback)],
     ['App', url && link(url)],
     ['Drained in', drainSeconds === undefined ? undefined : formatDuration(drainSeconds * 1_000)],
     ['Clock quiet for', quietSeconds === undefined ? undefined : formatDuration(quietSeconds * 1_000)],

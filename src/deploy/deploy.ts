@@ -1,58 +1,18 @@
 import { formatDuration } from '../duration.ts'
-import { newDeployId } from '../gate/gate.ts'
-import type { Asker } from '../gate/terms.ts'
-import type { Log } from '../log.ts'
 import { DeployError } from '../outcome.ts'
-import type { Patience } from '../redis/connect.ts'
-import type { Time } from '../time.ts'
 import type { DeployPlan } from './plan.ts'
-import { protocolOf } from './protocol.ts'
+import { prove } from './prove.ts'
+import { quieten } from './quiet/quieten.ts'
+import { rehearse } from './rehearse.ts'
 import type { DeployReport } from './report.ts'
-import { openServer } from './server.ts'
 import { Story } from './story.ts'
-import { during } from './watch.ts'
+import type { Surroundings, Target } from './surroundings.ts'
+import { takeBack } from './take-back.ts'
 
-/** The app on Heroku, before the push. */
-export interface Target {
-  /** full SHA of what will be deployed */
-  readonly commit: string
-  /** the app's own URL */
-  readonly webUrl: string
-  readonly upToDate: boolean
-  /** the release that runs now, `v42`; absent for an app without one */
-  readonly currentRelease?: string
-}
-
-/** What a deploy needs of Heroku. Waits end with the signal's reason. `T` is what `preflight` learned and `push` needs. */
-export interface Heroku<T extends Target = Target> {
-  preflight(): Promise<T>
-  configVar(name: string): Promise<string>
-  push(target: T, signal: AbortSignal): Promise<unknown>
-  /** resolves with the version of the release that the push made, once it runs */
-  verify(target: T, signal: AbortSignal): Promise<string>
-}
-
-/** What a deploy works with. */
-export interface Surroundings<T extends Target> {
-  readonly heroku: Heroku<T>
-  readonly log: Log
-  /** puts what `work` logs under a heading */
-  group<R>(heading: string, work: () => Promise<R>): Promise<R>
-  readonly time: Time
-  /** with the connection to Redis, where `time` is not real */
-  readonly patience?: Patience
-  /** aborts, with a DeployError as its reason, when the deploy is cancelled */
-  readonly cancel: AbortSignal
-  mask(secret: string): void
-  /** remembers what the post step needs, before anybody is asked to drain */
-  remember(held: { readonly id: string; readonly fingerprint: string | undefined }): void
-}
+export type { Heroku, Surroundings, Target } from './surroundings.ts'
 
 /** One deploy under the gate, from the checks to the new clock. Never rejects: every ending is a report. */
-export async function deploy<T extends Target>(
-  plan: DeployPlan,
-  around: Surroundings<T>,
-): Promise<DeployReport> {
+export async function deploy(plan: DeployPlan, around: Surroundings): Promise<DeployReport> {
   const story = new Story(plan, around.time, around.log)
   const timeout = new AbortController()
   const timer = new AbortController()
@@ -70,101 +30,79 @@ export async function deploy<T extends Target>(
   }
 }
 
-async function tell<T extends Target>(
+async function tell(
   plan: DeployPlan,
-  around: Surroundings<T>,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
 ): Promise<DeployReport> {
-  const { heroku, group } = around
-  const target = await group('Preflight: nobody is asked for anything yet', () =>
-    story.span('preflight', 'heroku', () => heroku.preflight()),
+  const target = await around.group('Preflight: nobody is asked for anything yet', () =>
+    story.span('preflight', 'heroku', () => around.heroku.preflight()),
   )
   signal.throwIfAborted()
-  const running = target.currentRelease ? `runs ${target.currentRelease}` : 'runs no release yet'
-  story.log.info(`${plan.app} ${running}; ${plan.ref} is ${target.commit.slice(0, 8)}`)
-  story.commit = target.commit
-  story.url = target.webUrl
-  if (target.upToDate) {
-    if (target.currentRelease !== undefined) story.release = target.currentRelease
-    return story.ended(
-      'up-to-date',
-      `${plan.app} already runs ${target.commit.slice(0, 8)}: nobody was asked to drain, nothing was pushed.`,
-    )
-  }
-  if (plan.skipDrain) {
-    story.log.warning(
-      'skip-drain: true: pushing at once. Jobs that run now get SIGTERM, and SIGKILL 30 s later.',
-    )
-    await publish(plan, around, story, signal, target)
-    return story.ended(
-      'deployed',
-      `${plan.app} runs ${target.commit.slice(0, 8)} as ${story.release}, deployed without a drain.`,
-    )
-  }
+  story.begins(target)
+  if (plan.dryRun) return await rehearse(plan, around, story, signal, target)
+  if (target.upToDate && plan.upToDate !== 'rerelease') return nothingToDo(plan, story, target)
 
-  await using server = await group('Redis', () =>
-    openServer(plan, {
-      ...around,
-      log: story.log,
-      signal,
-      configVar: heroku.configVar,
-      asks: plan.list === undefined,
-    }),
-  )
-  const asker = askerOf(plan, target.commit)
-  const protocol = protocolOf(plan, { ...server.around, log: story.log })
-  await protocol.inspect(asker)
-
-  const id = newDeployId()
-  around.remember({ id, fingerprint: server.fingerprint })
-  story.stage = 'draining'
-  await using hold = await protocol.ask(id, asker, target.currentRelease ?? '')
-  story.follow(hold)
-  const everybody = await group('Drain: waiting for running jobs', () => hold.drained())
-  await hold.commit(!everybody)
-  await during(
-    () => publish(plan, around, story, signal, target),
-    () => hold.concerns(),
-    story.log,
-    around.time,
-  )
-  await hold.release()
+  await using quiet = await quieten(plan, around, story, signal, target)
+  const release = await quiet.during(() => publish(plan, around, story, signal, target))
+  if (release === undefined) return nothingReleased(plan, story)
+  await quiet.released()
   story.stage = 'released'
-  if (plan.waitForClockMs > 0) {
-    await group('New clock', () =>
-      story.span('new clock', 'gate', async () => {
-        const seen = await hold.successor(plan.waitForClockMs, story.release ?? '')
-        if (seen.length > 0)
-          story.log.info(
-            `${seen.join(', ')} of the new release ${seen.length === 1 ? 'is' : 'are'} scheduling`,
-          )
-      }),
-    )
+  try {
+    await prove(plan, around, story, signal, target, { quiet, release })
+  } catch (failure) {
+    throw await takeBack(plan, around, story, signal, target, failure)
   }
-  return story.ended('deployed', `${plan.app} runs ${target.commit.slice(0, 8)} as ${story.release}.`)
+  return story.ended('deployed', `${plan.app} runs ${story.named} as ${release}, ${quiet.deployed}.`)
 }
 
-/** Pushes, and believes it only when the release runs: git's exit code is not a release. */
-async function publish<T extends Target>(
+/** Makes the release, and believes it only when it runs: no exit code is a release. */
+async function publish(
   plan: DeployPlan,
-  { heroku, group }: Surroundings<T>,
+  { group }: Surroundings,
   story: Story,
   signal: AbortSignal,
-  target: T,
-): Promise<void> {
+  target: Target,
+): Promise<string | undefined> {
   story.stage = 'pushing'
-  await group(`Push ${target.commit.slice(0, 8)} to ${plan.app}`, () =>
-    story.span('push and build', 'heroku', () => heroku.push(target, signal)),
-  )
+  const [heading, bar] = DEEDS[plan.strategy.kind]
+  await group(`${heading} ${plan.app}`, () => story.span(bar, 'heroku', () => target.publish(signal)))
   story.stage = 'verifying'
-  story.release = await group('Release', () =>
-    story.span('release', 'heroku', () => heroku.verify(target, signal)),
+  const release = await group('Release', () => story.span('release', 'heroku', () => target.verify(signal)))
+  story.release = release
+  return release
+}
+
+/** As a heading, and as a bar of the chart. */
+const DEEDS: Record<DeployPlan['strategy']['kind'], readonly [string, string]> = {
+  'git-push': ['Push to', 'push and build'],
+  promote: ['Promotion to', 'promotion'],
+  slug: ['Release of a slug of', 'release of a slug'],
+  command: ['Deploy command for', 'deploy command'],
+}
+
+function nothingToDo(plan: DeployPlan, story: Story, { currentRelease }: Target): DeployReport {
+  if (plan.upToDate === 'fail') {
+    throw new DeployError(
+      'nothing-to-deploy',
+      `${plan.app} already runs ${story.named}. Nobody was asked to drain, and nothing was pushed.`,
+      'up-to-date: fail says that this is an error. Deploy another commit, or say up-to-date: rerelease to release the same once more.',
+    )
+  }
+  story.release = currentRelease
+  return story.ended(
+    'up-to-date',
+    `${plan.app} already runs ${story.named}: nobody was asked to drain, nothing was pushed.`,
   )
 }
 
-function askerOf({ asker, app }: DeployPlan, commit: string): Asker {
-  return { ...asker, app, commit }
+/** Leaving without a word to the held gives them back. */
+function nothingReleased(plan: DeployPlan, story: Story): DeployReport {
+  return story.ended(
+    'up-to-date',
+    `The deploy command ended well and made no release of ${plan.app}: what ran before runs on, and the clock goes back to work.`,
+  )
 }
 
 function outOfTime({ deployTimeoutMs }: DeployPlan): DeployError {

@@ -1,5 +1,5 @@
 import type { DeployPlan } from './plan.ts'
-import { protocolOf, unended } from './protocol.ts'
+import { protocolOf, unended } from './quiet/protocol.ts'
 import { openServer, type ServerNeeds } from './server.ts'
 
 /** What is known of a hold whose deploy did not end it. */

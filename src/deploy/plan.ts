@@ -1,3 +1,5 @@
+import type { HerokuPlan } from '../heroku/plan.ts'
+
 /** What happens when the participants have not drained in time. */
 export type OnDrainTimeout = 'fail' | 'force' | 'deploy'
 
@@ -15,14 +17,26 @@ export interface AskedProcess {
   readonly demanded: boolean
 }
 
+/** When the clock is drained: by this deploy before anything is pushed, or by the app's own release phase, when its build is done. */
+export type DrainAt = 'before-push' | 'release-phase'
+
+/** From where the clock is asked: from here, or from a one-off dyno of the app, which reaches a Redis that can't be reached from here. */
+export type DrainFrom = 'runner' | 'dyno'
+
+/** What tells that the new release serves. Durations in ms. */
+export interface HealthCheck {
+  /** an address, or a path (`/healthz`) of the app's own */
+  readonly url: string
+  /** the HTTP statuses that are well, each from–to */
+  readonly statuses: readonly (readonly [number, number])[]
+  /** must stand in the answer; absent: anything may */
+  readonly body?: string
+  readonly timeoutMs: number
+  readonly intervalMs: number
+}
+
 /** One deploy as it was asked for: every input resolved and valid, nothing touched yet. Durations in ms. */
-export interface DeployPlan {
-  readonly app: string
-  readonly apiKey: string
-  /** base of the Platform API, `https://api.heroku.com` unless moved */
-  readonly apiUrl: string
-  /** base of Heroku's git, `https://git.heroku.com` unless moved; pushes go to `<gitUrl>/<app>.git` */
-  readonly gitUrl: string
+export interface DeployPlan extends HerokuPlan {
   readonly redis: {
     /** absent: read from the app's config var `configVar` */
     readonly url?: string
@@ -46,15 +60,16 @@ export interface DeployPlan {
   readonly onDrainTimeout: OnDrainTimeout
   readonly onMissingClock: OnMissingClock
   readonly skipDrain: boolean
-  /** anything that `git rev-parse` understands */
-  readonly ref: string
-  readonly branch: 'main' | 'master'
-  readonly forcePush: boolean
+  readonly drainAt: DrainAt
+  readonly drainFrom: DrainFrom
   readonly deployTimeoutMs: number
   /** 0: don't wait */
+  readonly waitForDynosMs: number
+  /** 0: don't wait */
   readonly waitForClockMs: number
-  /** the folder with the checkout */
-  readonly directory: string
+  readonly healthCheck?: HealthCheck
+  readonly rollbackOnFailure: boolean
+  readonly dryRun: boolean
   /** who asks: shown to a person whose deploy finds this one at work */
   readonly asker: { readonly name: string; readonly runUrl?: string }
 }

@@ -51,6 +51,8 @@ export interface DeployReport extends HoldReport {
   readonly app: string
   /** `v43` */
   readonly release?: string
+  /** the release by which it was taken back, `v44` */
+  readonly rollback?: string
   /** full SHA */
   readonly commit?: string
   /** the app's own URL */

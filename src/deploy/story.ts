@@ -5,9 +5,12 @@ import type { Time } from '../time.ts'
 import { reportHold } from './hold-report.ts'
 import type { DeployPlan } from './plan.ts'
 import type { DeployReport, Span } from './report.ts'
+import type { Target } from './surroundings.ts'
 
 /** Where a deploy is: what a person must know when it stops there. */
 export type Stage = 'preflight' | 'draining' | 'pushing' | 'verifying' | 'released'
+
+type StoryPlan = Pick<DeployPlan, 'app' | 'strategy'>
 
 /** What happens in a deploy, written down as it happens, so that any ending can be reported. */
 export class Story {
@@ -16,7 +19,9 @@ export class Story {
   commit: string | undefined
   url: string | undefined
   release: string | undefined
-  readonly #plan: Pick<DeployPlan, 'app'>
+  /** the release by which it was taken back */
+  rollback: string | undefined
+  readonly #plan: StoryPlan
   readonly #time: Time
   readonly #startedAt: number
   readonly #warnings: string[] = []
@@ -24,7 +29,7 @@ export class Story {
   #hold: Held | undefined
   #holdFromMs = 0
 
-  constructor(plan: Pick<DeployPlan, 'app'>, time: Time, log: Log) {
+  constructor(plan: StoryPlan, time: Time, log: Log) {
     this.#plan = plan
     this.#time = time
     this.#startedAt = time.now()
@@ -35,6 +40,19 @@ export class Story {
         log.warning(line)
       },
     }
+  }
+
+  /** It is known what is deployed, and over what. */
+  begins({ what, commit, webUrl, currentRelease }: Target): void {
+    const { app } = this.#plan
+    this.log.info(`${app} ${currentRelease ? `runs ${currentRelease}` : 'runs no release yet'}; ${what}`)
+    this.commit = commit || undefined
+    this.url = webUrl || undefined
+  }
+
+  /** What is deployed, in the middle of a sentence. */
+  get named(): string {
+    return this.commit === undefined ? 'what was asked for' : this.commit.slice(0, 8)
   }
 
   /** Does `work` as one bar of the chart. */
@@ -85,12 +103,16 @@ export class Story {
       case 'draining':
         return ` Nothing was pushed, and the clock ${clock}.`
       case 'pushing':
-        return ` The push was ended here, but Heroku may still build and release it: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ', and would get SIGTERM without a drain' : ''}.`
+        return ` ${this.#deed} was ended here, but Heroku may still ${this.#plan.strategy.kind === 'git-push' ? 'build and release it' : 'go on with it'}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ', and would get SIGTERM without a drain' : ''}.`
       case 'verifying':
-        return ` The push went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`
+        return ` ${this.#deed} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`
       case 'released':
-        return ` ${this.release} is released; the new clock was not waited for.`
+        return ` ${this.release} is released; whether it works was not waited for.`
     }
+  }
+
+  get #deed(): string {
+    return DEEDS[this.#plan.strategy.kind]
   }
 
   #report(outcome: Outcome, message: string, next: string): DeployReport {
@@ -101,6 +123,7 @@ export class Story {
       app: this.#plan.app,
       ...reportHold(this.#hold),
       ...(this.release !== undefined && { release: this.release }),
+      ...(this.rollback !== undefined && { rollback: this.rollback }),
       ...(this.commit !== undefined && { commit: this.commit }),
       ...(this.url !== undefined && { url: this.url }),
       warnings: this.#warnings,
@@ -130,10 +153,17 @@ export class Story {
   }
 }
 
+const DEEDS: Record<DeployPlan['strategy']['kind'], string> = {
+  'git-push': 'The push',
+  promote: 'The promotion',
+  slug: 'The release of the slug',
+  command: 'The deploy command',
+}
+
 const STAGES: Record<Stage, string> = {
   preflight: 'checking',
   draining: 'draining',
   pushing: 'pushing',
   verifying: 'verifying the release',
-  released: 'waiting for the new clock',
+  released: 'waiting for the new release',
 }

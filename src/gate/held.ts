@@ -37,6 +37,9 @@ export interface Held extends AsyncDisposable {
   concerns(): Promise<readonly string[]>
   /** The new release runs. Never rejects. */
   release(): Promise<void>
-  /** Waits for the new release's participants. @returns the dynos that were seen. @throws DeployError (`clock-not-seen`) */
-  successor(waitMs: number, release: string): Promise<readonly string[]>
+  /**
+   * Waits for the new release's participants, until `over` aborts at the latest: it rejects with its reason then.
+   * @returns the dynos that were seen. @throws DeployError (`clock-not-seen`)
+   */
+  successor(waitMs: number, release: string, over?: AbortSignal): Promise<readonly string[]>
 }

@@ -173,12 +173,14 @@ export class Hold implements Held {
 
   /**
    * Waits until a participant that booted after the commit is seen for each asked process type.
+   * @param over ends the wait with its reason
    * @returns the dynos that were seen
    * @throws DeployError (`clock-not-seen`)
    */
-  async successor(waitMs: number, release: string): Promise<string[]> {
+  async successor(waitMs: number, release: string, over?: AbortSignal): Promise<string[]> {
     const deadline = this.elapsedMs + waitMs
     for (;;) {
+      over?.throwIfAborted()
       const view = await this.#contact.read(deadline).catch((error: unknown) => {
         throw isOutage(error) ? complaint.clockUnknown(this.#types, error, release) : error
       })

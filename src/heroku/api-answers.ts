@@ -27,6 +27,8 @@ export interface Build {
   readonly status: Status
   /** what Heroku calls the version of the source; for a git push, its commit */
   readonly commit?: string
+  /** what it made; absent until it has succeeded, and for a container image */
+  readonly slugId?: string
 }
 
 /** The API answered, but not with what it documents. */
@@ -136,10 +138,12 @@ export function readSlugCommit(value: unknown): string | undefined {
 function readBuild(build: Fields): Build {
   const source = build.source_blob
   const version = typeof source === 'object' && source !== null ? (source as Fields).version : undefined
+  const slugId = optionalId(build.slug)
   return {
     id: text(build.id, "the build's id"),
     status: status(build.status, "the build's status"),
     ...(typeof version === 'string' && { commit: version.toLowerCase() }),
+    ...(slugId && { slugId }),
   }
 }
 

@@ -3,11 +3,25 @@ import { DeployError } from '../outcome.ts'
 import type { Release } from './api-answers.ts'
 import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
-import type { Target } from './preflight.ts'
-import { createReleaseReader, findRelease, RELEASES_LOOKED_AT, short, versionName } from './releases.ts'
+import type { PlatformApi } from './platform-api.ts'
+import { RELEASES_LOOKED_AT, versionName } from './releases.ts'
 
-/** What `verify` needs to know of the push. */
-type Pushed = Pick<Target, 'app' | 'commit' | 'currentRelease' | 'newestVersion' | 'api'>
+/** A release that is to come, and how it is told of. */
+export interface Awaited {
+  readonly app: string
+  readonly api: PlatformApi
+  /** what it is a release of, for a person: `1a2b3c4d` */
+  readonly what: string
+  /** what has been done for it, for a person: `The push of 1a2b3c4d` */
+  readonly deed: string
+  readonly currentRelease?: string
+  /** the release among those that Heroku has, newest first; `undefined` while it is not there */
+  find(releases: readonly Release[], signal: AbortSignal): Promise<Release | undefined>
+  /** Heroku has printed its release phase already */
+  readonly printed?: boolean
+  /** what to do about a failed one, besides reading its output; whole sentences */
+  readonly again?: string
+}
 
 const POLL_MS = 2_000
 /** A push makes its release before it returns; its becoming current may lag. */
@@ -16,26 +30,23 @@ const APPEARS_WITHIN_MS = 2 * 60_000
 const SILENT_MS = 5 * 60_000
 
 /**
- * Waits until the release of the push has succeeded and is current: git's exit code is not a release. A release phase may
- * take an hour; how long is waited is up to the signal, with whose reason it rejects. Resolves with its version, `v43`.
+ * Waits until a release has succeeded and is current, and shows what its release phase prints. That may take an hour; how long is
+ * waited is up to the signal, with whose reason it rejects. Resolves with its version, `v43`.
  * @throws DeployError `release-failed` when the release failed or never came; `failed` when that can't be found out
  */
-export async function verify(target: Pushed, collaborators: Collaborators): Promise<string> {
+export async function follow(target: Awaited, collaborators: Collaborators): Promise<string> {
   const { log, time, signal } = collaborators
-  const { commit } = target
-  const reader = createReleaseReader(target.api)
   const began = time.now()
   let seen: { status: string; sinceMs: number } | undefined
   let answeredAt = began
   for (;;) {
     try {
       const releases = await target.api.releases(RELEASES_LOOKED_AT, signal)
-      const wanted = { commit, newerThan: target.newestVersion }
-      const release = await findRelease(reader, releases, wanted, signal)
+      const release = await target.find(releases, signal)
       answeredAt = time.now()
       if (release && release.status !== seen?.status) {
         seen = { status: release.status, sinceMs: time.now() }
-        log.info(`Release ${versionName(release.version)} of ${short(commit)}: ${release.status}`)
+        log.info(`Release ${versionName(release.version)} of ${target.what}: ${release.status}`)
       }
       if (release?.status === 'failed') throw releaseFailed(release, target)
       if (release?.status === 'succeeded' && isInForce(release, releases, log)) {
@@ -62,35 +73,34 @@ function isInForce(release: Release, releases: readonly Release[], log: Collabor
   return true
 }
 
-function releaseFailed(release: Release, { app, commit, currentRelease }: Pushed): DeployError {
+function releaseFailed(release: Release, { app, deed, currentRelease, again }: Awaited): DeployError {
   const version = versionName(release.version)
   const still = currentRelease
     ? `The release that was current before, ${currentRelease}, is still running.`
     : ''
   return new DeployError(
     'release-failed',
-    `The push of ${short(commit)} succeeded, but its release ${version} failed. ${still}`.trimEnd(),
+    `${deed} succeeded, but its release ${version} failed. ${still}`.trimEnd(),
     `See what the release phase printed: \`heroku releases:output ${version} --app ${app}\`. Then push a new commit with the fix, ` +
-      `or, if the cause lay outside the code, run it again with \`heroku releases:retry --app ${app}\`. Running this job again ` +
-      'for the same commit pushes nothing, since Heroku has it.',
+      `or, if the cause lay outside the code, run it again with \`heroku releases:retry --app ${app}\`. ${again ?? ''}`.trimEnd(),
   )
 }
 
-function neverCame(release: Release | undefined, { app, commit }: Pushed): DeployError {
+function neverCame(release: Release | undefined, { app, what, deed }: Awaited): DeployError {
   const waited = formatDuration(APPEARS_WITHIN_MS)
   return new DeployError(
     'release-failed',
     release
-      ? `Release ${versionName(release.version)} of ${short(commit)} succeeded, but ${waited} later ${app} still runs another one.`
-      : `Heroku took ${short(commit)}, but ${app} had no release of it ${waited} later.`,
+      ? `Release ${versionName(release.version)} of ${what} succeeded, but ${waited} later ${app} still runs another one.`
+      : `${deed} went through, but ${app} had no release of it ${waited} later.`,
     `Look at \`heroku releases --app ${app}\` and at https://status.heroku.com.`,
   )
 }
 
-function unverified(error: ApiError, { app, commit }: Pushed): DeployError {
+function unverified(error: ApiError, { app, deed }: Awaited): DeployError {
   return new DeployError(
     'failed',
-    `${short(commit)} was pushed to ${app}, but whether it was released can't be found out: ${error.message}`,
+    `${deed} went through, but whether ${app} runs it can't be found out: ${error.message}`,
     `Look at \`heroku releases --app ${app}\`: the app may run the new release already. ${error.next}`,
     { cause: error },
   )

@@ -1,21 +1,24 @@
 import type { Collaborators } from './collaborators.ts'
 import { configVar } from './config-var.ts'
 import { assertApiKey, secretsOf } from './credentials.ts'
-import { createPlatformApi } from './platform-api.ts'
-import { type HerokuPlan, preflight, type Target } from './preflight.ts'
-import { push } from './push.ts'
-import { verify } from './verify.ts'
+import { dynosUp } from './dynos-up.ts'
+import type { HerokuPlan } from './plan.ts'
+import { createPlatformApi, type PlatformApi } from './platform-api.ts'
+import { rollBack } from './roll-back.ts'
+import { prepareCommand } from './strategies/command.ts'
+import { prepareGitPush } from './strategies/git-push.ts'
+import { preparePromotion } from './strategies/promote.ts'
+import { prepareSlug } from './strategies/slug.ts'
+import type { Prepared, Target } from './target.ts'
 
 /** One app at Heroku, as a deploy uses it. Every call ends with its signal's reason soon after that aborts. */
 export interface Heroku {
-  /** Can the push succeed? Changes nothing. See `preflight.ts`. */
+  /** Can the deploy succeed? Changes nothing. See `strategies/`. */
   preflight(): Promise<Target>
   /** The value of one config var: possibly a secret. See `config-var.ts`. */
   configVar(name: string): Promise<string>
-  /** See `push.ts`. */
-  push(target: Target, signal: AbortSignal): Promise<void>
-  /** The version of the release that the push made, `v43`, once it runs. See `verify.ts`. */
-  verify(target: Target, signal: AbortSignal): Promise<string>
+  /** Resolves when the dynos of `release` are up. See `dynos-up.ts`. */
+  dynosUp(release: string, waitMs: number, signal: AbortSignal): Promise<void>
 }
 
 /**
@@ -32,9 +35,25 @@ export function openHeroku(
   assertApiKey(plan.apiKey)
   const api = createPlatformApi(plan, collaborators)
   return {
-    preflight: () => preflight(plan, api, collaborators),
+    async preflight() {
+      const prepared = await prepare(plan, api, collaborators)
+      return { ...prepared, rollBack: (signal) => rollBack(prepared, { ...collaborators, signal }) }
+    },
     configVar: (name) => configVar(api, name, collaborators.signal),
-    push: (target, signal) => push(target, { ...collaborators, signal }),
-    verify: (target, signal) => verify(target, { ...collaborators, signal }),
+    dynosUp: (release, waitMs, signal) => dynosUp(api, release, waitMs, { ...collaborators, signal }),
+  }
+}
+
+function prepare(plan: HerokuPlan, api: PlatformApi, collaborators: Collaborators): Promise<Prepared> {
+  const { strategy } = plan
+  switch (strategy.kind) {
+    case 'git-push':
+      return prepareGitPush(plan, api, collaborators)
+    case 'promote':
+      return preparePromotion(plan, strategy.from, api, collaborators)
+    case 'slug':
+      return prepareSlug(plan, strategy.slug, api, collaborators)
+    case 'command':
+      return prepareCommand(plan, strategy, api, collaborators)
   }
 }

@@ -74,6 +74,8 @@ export interface PlatformApi {
   dynos(signal: AbortSignal): Promise<Dyno[]>
   /** Releases a slug that is there already. The release may be pending: it has a release phase, too. */
   makeRelease(slugId: string, description: string, signal: AbortSignal): Promise<Release>
+  /** Goes back to a release that was, its code and its config vars. The release may be pending. */
+  rollBack(releaseId: string, signal: AbortSignal): Promise<Release>
   /** `undefined` when the app is in none */
   pipeline(signal: AbortSignal): Promise<PipelineCoupling | undefined>
   /** The id of the promotion, whose targets tell what becomes of it. */
@@ -144,6 +146,10 @@ export function createPlatformApi(
       const look = `\`heroku releases --app ${app}\``
       const call = write(`${home}/releases`, `make a release of ${app}`, { slug, description }, look)
       return ask(call, signal, readRelease)
+    },
+    rollBack(release, signal) {
+      const look = `\`heroku releases --app ${app}\``
+      return ask(write(`${home}/releases`, `roll ${app} back`, { release }, look), signal, readRelease)
     },
     pipeline: (signal) =>
       unlessAbsent(

@@ -1,7 +1,7 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
 import type { Collaborators } from './collaborators.ts'
-import type { Target } from './preflight.ts'
+import type { Pushable } from './push.ts'
 import {
   createReleaseReader,
   findRelease,
@@ -26,7 +26,7 @@ type Sign = 'arrived' | 'build' | 'built' | 'none'
  * @param reason git's own words
  * @throws DeployError `push-failed` when it did not arrive or that can't be found out, `build-failed` when its build failed
  */
-export async function settle(target: Target, reason: string, collaborators: Collaborators): Promise<void> {
+export async function settle(target: Pushable, reason: string, collaborators: Collaborators): Promise<void> {
   const { log, time, signal } = collaborators
   const { app, commit } = target
   log.warning(`The push broke off (${reason}); asking Heroku what became of it`)
@@ -79,7 +79,7 @@ export async function settle(target: Target, reason: string, collaborators: Coll
 
 /** Heroku counts git requests (75 an hour), so git is asked only when its answer can be new. */
 async function lookFor(
-  target: Target,
+  target: Pushable,
   reader: ReleaseReader,
   askGit: boolean,
   collaborators: Collaborators,
@@ -96,7 +96,7 @@ async function lookFor(
   return release ? 'arrived' : sign
 }
 
-async function buildSign(target: Target, signal: AbortSignal): Promise<Sign> {
+async function buildSign(target: Pushable, signal: AbortSignal): Promise<Sign> {
   const { api, app, commit, newestBuild } = target
   if (newestBuild === undefined) return 'none'
   const build = await api.newestBuild(signal)

@@ -92,7 +92,7 @@ describe.each(HOSTILE)('%s in a text from outside', (_does, text) => {
     const outputs = parseCommandFile(readFileSync(file, 'utf8'))
     rmSync(folder, { recursive: true })
     const names = ['commit', 'drain-seconds', 'drained', 'jobs-finished', 'jobs-stored', 'outcome']
-    expect(Object.keys(outputs).sort()).toEqual([...names, 'quiet-seconds', 'release', 'url'])
+    expect(Object.keys(outputs).sort()).toEqual([...names, 'quiet-seconds', 'release', 'rollback', 'url'])
     expect(outputs.outcome).toBe('failed')
     expect(outputs.drained).toMatch(INERT)
     expect(outputs.drained).not.toMatch(/['`$\u2018-\u201b]/)
@@ -115,6 +115,7 @@ function reportOf(text: string): DeployReport {
     jobsFinished: 2,
     jobsStored: 1,
     release: `v43${text}`,
+    rollback: `v44${text}`,
     commit: `1${text}`,
     url: new URL(`?${encodeURIComponent(text.toWellFormed()).slice(0, 2_000)}`, 'https://shop.example.com')
       .href,

@@ -6,7 +6,7 @@ import { DeployError } from '../../src/outcome.ts'
 import { Lines } from '../participant/support/lines.ts'
 import { ManualTime } from '../support/manual-time.ts'
 
-const PLAN: Pick<DeployPlan, 'app'> = { app: 'shop' }
+const PLAN: Pick<DeployPlan, 'app' | 'strategy'> = { app: 'shop', strategy: { kind: 'git-push' } }
 
 function story(stage: Stage = 'preflight') {
   const [time, log] = [new ManualTime(), new Lines()]
@@ -24,7 +24,7 @@ describe('a deploy that is stopped from outside', () => {
       'verifying',
       /^Stopped\. The push went through; its release was not verified: heroku releases --app shop/,
     ],
-    ['released', /^Stopped\. v43 is released; the new clock was not waited for\.$/],
+    ['released', /^Stopped\. v43 is released; whether it works was not waited for\.$/],
   ] as const)('while %s says what it leaves behind', (stage, message) => {
     const { told } = story(stage)
     told.release = 'v43'
@@ -47,7 +47,7 @@ it.each([
   ['draining', 'draining'],
   ['pushing', 'pushing'],
   ['verifying', 'verifying the release'],
-  ['released', 'waiting for the new clock'],
+  ['released', 'waiting for the new release'],
 ] as const)('an unexpected error while %s says so, and asks for a report', (stage, doing) => {
   const report = story(stage).told.failed(new TypeError('x is not a function'))
   expect(report.outcome).toBe('failed')

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { HerokuPlan } from '../../src/heroku/preflight.ts'
+import type { HerokuPlan } from '../../src/heroku/plan.ts'
 import { type Surroundings, surroundings } from './support/surroundings.ts'
 import { createWorld, rejection, type World } from './support/world.ts'
 

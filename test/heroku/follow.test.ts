@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
-import { verify } from '../../src/heroku/verify.ts'
+import { followPush } from '../../src/heroku/strategies/git-push.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { refusalAnswer, releasesAnswer, type ScriptedRelease, slugAnswer } from './support/answers.ts'
 import { type Answer, type ApiServer, startApiServer } from './support/api-server.ts'
@@ -27,7 +27,7 @@ function verifying(answers: readonly Answer[], skip = (ms: number) => ms !== ATT
   const around = surroundings({ time, random: () => 0.2 })
   const api = createPlatformApi({ app: 'shop', apiUrl: server.url, apiKey: 'HRKU-5ecre7' }, around)
   const pushed = { app: 'shop', commit: COMMIT, currentRelease: 'v42', newestVersion: 42, api }
-  return { time, around, done: verify(pushed, around) }
+  return { time, around, done: followPush(pushed, true, around) }
 }
 
 const times = (count: number, answer: Answer) => Array.from({ length: count }, () => answer)
@@ -100,7 +100,9 @@ describe('a release that never comes', () => {
     const { done, time } = verifying([answer])
     const error = await rejection(done)
     expect(error).toMatchObject({ outcome: 'release-failed' })
-    expect(error.message).toBe('Heroku took 752f176e, but shop had no release of it 2 min later.')
+    expect(error.message).toBe(
+      'The push of 752f176e went through, but shop had no release of it 2 min later.',
+    )
     expect(error.next).toMatch(/heroku releases --app shop.*status\.heroku\.com/)
     expect(time.now()).toBe(120_000)
   })
@@ -159,7 +161,7 @@ describe('an API that gives no answer', () => {
     const error = await rejection(done)
     expect(error).toMatchObject({ outcome: 'failed', cause: { status: 503 } })
     expect(error.message).toMatch(
-      /^752f176e was pushed to shop, but whether it was released can't be found out: /,
+      /^The push of 752f176e went through, but whether shop runs it can't be found out: /,
     )
     expect(error.next).toMatch(/may run the new release already/)
     expect(time.now()).toBeGreaterThanOrEqual(300_000)

@@ -18,16 +18,16 @@ it('takes one app from the preflight to the release, each call under its own sig
     expect(await heroku.configVar('REDIS_URL')).toBe('rediss://:pw@h:1')
 
     const reason = new Error('out of time')
-    for (const call of [heroku.push, heroku.verify]) {
-      expect(await rejection(call(target, AbortSignal.abort(reason)))).toBe(reason)
+    for (const call of [target.publish, target.verify]) {
+      expect(await rejection(call(AbortSignal.abort(reason)))).toBe(reason)
     }
 
     const { signal } = new AbortController()
-    await heroku.push(target, signal)
+    await target.publish(signal)
     expect(world.remote.git('rev-parse', 'refs/heads/main')).toBe(commit)
     world.api.script('/apps/shop/releases', releasesAnswer({ version: 43, current: true }, { version: 42 }))
     world.api.script('/slugs/slug-43', slugAnswer(commit))
-    expect(await heroku.verify(target, signal)).toBe('v43')
+    expect(await target.verify(signal)).toBe('v43')
   } finally {
     await world.end()
   }

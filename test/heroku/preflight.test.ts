@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { HerokuPlan } from '../../src/heroku/preflight.ts'
+import type { HerokuPlan } from '../../src/heroku/plan.ts'
 import { buildAnswer, refusalAnswer, releasesAnswer, slugAnswer } from './support/answers.ts'
 import { createRepository } from './support/repository.ts'
 import { type Surroundings, scriptedTime, surroundings } from './support/surroundings.ts'
@@ -60,7 +60,7 @@ describe('a deploy that can begin', { timeout: 20_000 }, () => {
 
   it('may be the first of its app', async () => {
     const commit = world.checkout.commit('one')
-    world.api.script('/apps/shop', { body: { name: 'shop', web_url: null } })
+    world.api.script('/apps/shop', { body: { id: 'app-shop', name: 'shop', web_url: null } })
     world.api.script('/apps/shop/releases', releasesAnswer())
     const target = await world.preflight(around)
     expect(target).toMatchObject({
@@ -117,8 +117,8 @@ describe('the token and the app', { timeout: 20_000 }, () => {
 
   it('an app that only git does not know is told too', async () => {
     world.checkout.commit('one')
-    for (const path of ['', '/releases', '/builds']) {
-      world.api.script(`/apps/shpo${path}`, path ? { body: [] } : { body: { name: 'shpo' } })
+    for (const path of ['', '/releases', '/builds', '/formation', '/dynos']) {
+      world.api.script(`/apps/shpo${path}`, path ? { body: [] } : { body: { id: 'app-shpo', name: 'shpo' } })
     }
     const error = await refused({ app: 'shpo' })
     expect(error).toMatchObject({ outcome: 'preflight-failed' })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { configVar } from '../../src/heroku/config-var.ts'
-import type { Target } from '../../src/heroku/preflight.ts'
+import type { PushTarget } from '../../src/heroku/preflight.ts'
 import { push } from '../../src/heroku/push.ts'
 import { refusalAnswer } from './support/answers.ts'
 import { groupOf, processes } from './support/processes.ts'
@@ -26,7 +26,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.end())
 
-async function prepared(build: string): Promise<Target> {
+async function prepared(build: string): Promise<PushTarget> {
   const target = await world.preflight(around)
   world.git.hook('shop', 'pre-receive', build)
   return target

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { Target } from '../../src/heroku/preflight.ts'
+import type { PushTarget } from '../../src/heroku/preflight.ts'
 import { push } from '../../src/heroku/push.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { buildAnswer, refusalAnswer, releasesAnswer, slugAnswer } from './support/answers.ts'
@@ -24,10 +24,10 @@ const headAtHeroku = () => world.remote.git('rev-parse', 'refs/heads/main')
 describe('a connection that drops during the build', { timeout: 20_000 }, () => {
   /** Pushes, and breaks the connection as soon as the build's first line is there. */
   async function dropped(
-    target: Target,
+    target: PushTarget,
     by: Surroundings,
     thereafter = () => {},
-  ): Promise<{ pushing: Promise<void> }> {
+  ): Promise<{ pushing: Promise<boolean> }> {
     const pushing = push(target, by)
     pushing.catch(() => {})
     await by.logged(/^remote: -----> Node\.js app detected/)

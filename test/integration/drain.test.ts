@@ -92,7 +92,7 @@ describe('a drain that succeeds', { timeout: 60_000 }, () => {
     const old = await scene.clock('v42')
     const result = await scene.step({ 'skip-drain': 'true' }).done
     expect(result.outputs).toMatchObject({ outcome: 'deployed', drained: '[]' })
-    expect(told(result, 'warning')).toMatch(/skip-drain: true: pushing at once.*SIGKILL 30 s later/)
+    expect(told(result, 'warning')).toMatch(/skip-drain: true: deploying at once.*SIGKILL 30 s later/)
     expect(scene.pushed()).toBe(scene.commit)
     expect(old.lines).not.toContain('draining')
   })

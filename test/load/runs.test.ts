@@ -15,10 +15,14 @@ vi.setConfig({ testTimeout: 120_000 })
 
 const RUNS = 25
 const TARGET: Target = {
+  what: 'HEAD is 01234567',
   commit: '0123456789abcdef',
   webUrl: 'https://shop.example.com/',
   upToDate: false,
   currentRelease: 'v42',
+  publish: async () => {},
+  verify: async () => 'v43',
+  rollBack: () => Promise.reject(new Error('not asked for')),
 }
 
 let server: RedisServer
@@ -71,8 +75,8 @@ it('25 deploys in one process leave no file, listener or timer behind, however t
 
   /** With a Heroku where a push is what `push` says; all but those that are cancelled have one signal, as if in one step. */
   const run = async (
-    push: () => Promise<void>,
-    over: Partial<Heroku> = {},
+    publish: () => Promise<void>,
+    over: Partial<Target> = {},
     cancel: AbortController = shared,
   ): Promise<Outcome> => {
     const inputs: Record<string, string> = {
@@ -82,11 +86,9 @@ it('25 deploys in one process leave no file, listener or timer behind, however t
       'wait-for-clock': '30s',
     }
     const heroku: Heroku = {
-      preflight: async () => TARGET,
+      preflight: async () => ({ ...TARGET, publish, ...over }),
       configVar: () => Promise.reject(new Error('not asked for')),
-      push,
-      verify: async () => 'v43',
-      ...over,
+      dynosUp: async () => {},
     }
     const { outcome } = await deploy(readPlan({ getInput: (name) => inputs[name] ?? '', env: {} }), {
       heroku,
@@ -94,6 +96,7 @@ it('25 deploys in one process leave no file, listener or timer behind, however t
       group: (_, work) => work(),
       time,
       cancel: cancel.signal,
+      fetch: () => Promise.reject(new Error('not asked for')),
       mask: () => {},
       remember: () => {},
     })
@@ -128,9 +131,7 @@ it('25 deploys in one process leave no file, listener or timer behind, however t
       ;[asked, withdrawn] = [asked + 1, withdrawn + 1]
     },
     async () => {
-      expect(await run(async () => {}, { preflight: async () => ({ ...TARGET, upToDate: true }) })).toBe(
-        'up-to-date',
-      )
+      expect(await run(async () => {}, { upToDate: true })).toBe('up-to-date')
     },
     async () => {
       expect(await run(async () => {}, { verify: () => Promise.reject(new Error('what')) })).toBe('failed')

@@ -1,19 +1,22 @@
-import { enumerate } from '../enumerate.ts'
-import { acquireGate, inspectGate, type Surroundings } from '../gate/gate.ts'
-import type { Held } from '../gate/held.ts'
-import { askByList, endByList, inspectLists } from '../gate/list/ask.ts'
-import { restart } from '../gate/list/complaint.ts'
-import type { Asker, DrainTerms } from '../gate/terms.ts'
-import { finish } from '../protocol/drain.ts'
-import type { DeployPlan } from './plan.ts'
+import { enumerate } from '../../enumerate.ts'
+import { acquireGate, inspectGate, type Surroundings } from '../../gate/gate.ts'
+import type { Held } from '../../gate/held.ts'
+import { askByList, endByList, inspectLists } from '../../gate/list/ask.ts'
+import { restart } from '../../gate/list/complaint.ts'
+import type { Asker, DrainTerms } from '../../gate/terms.ts'
+import { finish } from '../../protocol/drain.ts'
+import type { Row } from '../../protocol/row.ts'
+import type { Expected } from '../expected.ts'
+import type { DeployPlan } from '../plan.ts'
 
 /** How a deploy asks an app's processes to drain. */
 export interface Protocol {
   /**
    * Says who takes part, as far as that can be seen. Asks nobody for anything.
+   * @returns who does, where each is known
    * @throws DeployError (`busy`, `preflight-failed`)
    */
-  inspect(asker: Asker): Promise<void>
+  inspect(asker: Asker): Promise<readonly Row[]>
   /**
    * Asks.
    * @param id from `newDeployId`
@@ -25,24 +28,29 @@ export interface Protocol {
   end(id: string): Promise<void>
 }
 
-/** The protocol of the plan, on a server that is open. */
-export function protocolOf(plan: DeployPlan, around: Surroundings): Protocol {
-  return plan.list === undefined ? byGate(plan, around) : byList(plan, around, plan.list)
+/** The protocol of the plan, on a server that is open. @param who must take part; default: what the plan says alone */
+export function protocolOf(
+  plan: DeployPlan,
+  around: Surroundings,
+  who: Expected = { asked: plan.processes, dynos: [], notes: [] },
+): Protocol {
+  return plan.list === undefined ? byGate(plan, around, who) : byList(plan, around, plan.list, who)
 }
 
-function byGate(plan: DeployPlan, around: Surroundings): Protocol {
+function byGate(plan: DeployPlan, around: Surroundings, who: Expected): Protocol {
   const { host, keys, log } = around
   return {
     async inspect(asker) {
-      const types = plan.processes.map(({ type }) => type)
+      const types = who.asked.map(({ type }) => type)
       const there = await inspectGate(around, plan.gateName, asker, types)
       log.info(
         there.length > 0
           ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}`
           : `nobody takes part yet as ${types.join(' or ')}`,
       )
+      return there
     },
-    ask: (id, asker, replaces) => acquireGate(around, id, termsOf(plan), asker, replaces),
+    ask: (id, asker, replaces) => acquireGate(around, id, termsOf(plan, who), asker, replaces),
     async end(id) {
       const answer = await finish(host, keys, { id, epoch: '' }, 'aborted')
       log.info(
@@ -54,15 +62,23 @@ function byGate(plan: DeployPlan, around: Surroundings): Protocol {
   }
 }
 
-function byList(plan: DeployPlan, around: Surroundings, list: NonNullable<DeployPlan['list']>): Protocol {
-  const { gateName, processes, app } = plan
+function byList(
+  plan: DeployPlan,
+  around: Surroundings,
+  list: NonNullable<DeployPlan['list']>,
+  who: Expected,
+): Protocol {
+  const { gateName, app } = plan
+  const { asked: processes } = who
   return {
-    inspect: () =>
-      inspectLists(
+    async inspect() {
+      await inspectLists(
         around,
         processes.map(({ type }) => type),
-      ),
-    ask: (id, asker) => askByList(around, gateName, list, id, termsOf(plan), { ...asker, app }),
+      )
+      return []
+    },
+    ask: (id, asker) => askByList(around, gateName, list, id, termsOf(plan, who), { ...asker, app }),
     end: (id) => endByList(around, gateName, list, id, processes, app),
   }
 }
@@ -75,7 +91,7 @@ export function unended({ list, app, processes }: DeployPlan): string {
   return `a request that nobody has taken goes by itself within a minute; whoever has taken one stays stopped until its dyno restarts: ${command}`
 }
 
-function termsOf(plan: DeployPlan): DrainTerms {
-  const { processes, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock } = plan
-  return { asked: processes, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock }
+function termsOf(plan: DeployPlan, { asked }: Expected): DrainTerms {
+  const { acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock } = plan
+  return { asked, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock }
 }

@@ -1,4 +1,5 @@
-import type { HerokuPlan, Target } from '../../../src/heroku/preflight.ts'
+import type { HerokuPlan } from '../../../src/heroku/plan.ts'
+import type { PushTarget } from '../../../src/heroku/preflight.ts'
 import { type Surroundings, surroundings } from './surroundings.ts'
 import { createWorld, type World } from './world.ts'
 
@@ -13,7 +14,7 @@ export interface Pushing {
   readonly head: string
   readonly commit: string
   /** a preflight, and then Heroku's build as the shell script `build` */
-  prepared(build: string, plan?: Partial<HerokuPlan>): Promise<Target>
+  prepared(build: string, plan?: Partial<HerokuPlan>): Promise<PushTarget>
 }
 
 export async function createPushing(): Promise<Pushing> {

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'vitest'
-import { openHeroku } from '../../../src/heroku/heroku.ts'
-import type { HerokuPlan, Target } from '../../../src/heroku/preflight.ts'
+import type { HerokuPlan } from '../../../src/heroku/plan.ts'
+import { createPlatformApi } from '../../../src/heroku/platform-api.ts'
+import { type PushTarget, preflight } from '../../../src/heroku/preflight.ts'
 import { appAnswer, releasesAnswer, slugAnswer } from './answers.ts'
 import { type ApiServer, startApiServer } from './api-server.ts'
 import { type GitServer, startGitServer } from './git-server.ts'
@@ -22,7 +23,7 @@ export interface World {
   readonly plan: HerokuPlan
   /** puts `commit` on Heroku's main as what v42 runs */
   deployed(commit: string): void
-  preflight(around: Surroundings, plan?: Partial<HerokuPlan>): Promise<Target>
+  preflight(around: Surroundings, plan?: Partial<HerokuPlan>): Promise<PushTarget>
   /** fails if anything at Heroku has changed since the first preflight, or was to be changed */
   assertUntouched(): void
   end(): Promise<void>
@@ -39,11 +40,16 @@ export async function createWorld(): Promise<World> {
   api.script('/apps/shop', appAnswer())
   api.script('/apps/shop/releases', releasesAnswer({ version: 42, current: true, slug: null }))
   api.script('/apps/shop/builds', { body: [] })
+  api.script('/apps/shop/formation', { body: [] })
+  api.script('/apps/shop/dynos', { body: [] })
   const plan: HerokuPlan = {
     app: 'shop',
     apiKey: API_KEY,
     apiUrl: api.url,
     gitUrl: git.url,
+    strategy: { kind: 'git-push' },
+    upToDate: 'skip',
+    onRunningBuild: 'wait',
     ref: 'HEAD',
     branch: 'main',
     forcePush: false,
@@ -65,7 +71,8 @@ export async function createWorld(): Promise<World> {
     },
     preflight(around, over = {}) {
       refs ??= remote.git('for-each-ref')
-      return openHeroku({ ...plan, ...over }, { ...around, mask: () => {} }).preflight()
+      const whole = { ...plan, ...over }
+      return preflight(whole, createPlatformApi(whole, around), around)
     },
     assertUntouched() {
       expect(remote.git('for-each-ref')).toBe(refs)

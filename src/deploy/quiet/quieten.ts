@@ -1,0 +1,29 @@
+import { expected } from '../expected.ts'
+import type { DeployPlan } from '../plan.ts'
+import type { Story } from '../story.ts'
+import type { Surroundings, Target } from '../surroundings.ts'
+import { quietByRunner } from './by-runner.ts'
+import { type Quiet, unasked } from './quiet.ts'
+
+/**
+ * Brings the app's processes to rest, in the way that the plan says.
+ * @throws DeployError when that can't be had; whoever was asked goes back to work
+ */
+export async function quieten(
+  plan: DeployPlan,
+  around: Surroundings,
+  story: Story,
+  signal: AbortSignal,
+  target: Target,
+): Promise<Quiet> {
+  if (plan.skipDrain) {
+    story.log.warning(
+      'skip-drain: true: deploying at once. Jobs that run now get SIGTERM, and SIGKILL 30 s later.',
+    )
+    return unasked('deployed without a drain')
+  }
+  const who = expected(plan.processes, target.formation, target.dynos)
+  for (const note of who.notes) story.log.info(note)
+  if (who.asked.length === 0) return unasked('deployed; there was nobody to drain')
+  return await quietByRunner(plan, around, story, signal, target, who)
+}

@@ -1,0 +1,52 @@
+import type { Log } from '../log.ts'
+import type { Patience } from '../redis/connect.ts'
+import type { Time } from '../time.ts'
+import type { DynoSeen, TypeFormed } from './expected.ts'
+
+/** The app on Heroku, and what is to be deployed to it. Waits end with their signal's reason. */
+export interface Target {
+  /** what is deployed, for a person: `HEAD is 1a2b3c4d` */
+  readonly what: string
+  /** full SHA of what will run; empty where nobody can tell */
+  readonly commit: string
+  /** the app's own URL; empty when it has none */
+  readonly webUrl: string
+  readonly upToDate: boolean
+  /** the release that runs now, `v42`; absent for an app without one */
+  readonly currentRelease?: string
+  /** how many dynos of each type there are to be; absent where that can't be read */
+  readonly formation?: readonly TypeFormed[]
+  readonly dynos?: readonly DynoSeen[]
+  /** makes the release, or has it made */
+  publish(signal: AbortSignal): Promise<unknown>
+  /** resolves with the version of that release once it runs; `undefined` when there came none */
+  verify(signal: AbortSignal): Promise<string | undefined>
+  /** goes back to what ran at the preflight; resolves with the version of the release by which, once it runs */
+  rollBack(signal: AbortSignal): Promise<string>
+}
+
+/** What a deploy needs of Heroku. */
+export interface Heroku {
+  preflight(): Promise<Target>
+  configVar(name: string): Promise<string>
+  /** resolves when the dynos of `release` are up */
+  dynosUp(release: string, waitMs: number, signal: AbortSignal): Promise<void>
+}
+
+/** What a deploy works with. */
+export interface Surroundings {
+  readonly heroku: Heroku
+  readonly log: Log
+  /** puts what `work` logs under a heading */
+  group<R>(heading: string, work: () => Promise<R>): Promise<R>
+  readonly time: Time
+  /** with the connection to Redis, where `time` is not real */
+  readonly patience?: Patience
+  /** aborts, with a DeployError as its reason, when the deploy is cancelled */
+  readonly cancel: AbortSignal
+  /** the health check asks through this */
+  readonly fetch: typeof globalThis.fetch
+  mask(secret: string): void
+  /** remembers what the post step needs, before anybody is asked to drain */
+  remember(held: { readonly id: string; readonly fingerprint: string | undefined }): void
+}

@@ -1,0 +1,101 @@
+import { DeployError, type Outcome } from '../outcome.ts'
+import type { DeployPlan } from './plan.ts'
+import { type Quiet, unasked } from './quiet/quiet.ts'
+import { quieten } from './quiet/quieten.ts'
+import type { Story } from './story.ts'
+import type { Surroundings, Target } from './surroundings.ts'
+
+/** What shows that a release does not work: reasons to take it back. */
+const REASONS: readonly Outcome[] = ['dynos-not-up', 'clock-not-seen', 'health-check-failed']
+
+/**
+ * Goes back to the release before, once, if the plan says so and `failure` is a reason. The new release's clock may be in the middle of a
+ * job by now, so it is asked to drain as well; but nobody who refuses or is silent keeps a broken release running.
+ * @returns the error with which the deploy ends: `failure`, with what became of the app
+ */
+export async function takeBack(
+  plan: DeployPlan,
+  around: Surroundings,
+  story: Story,
+  signal: AbortSignal,
+  target: Target,
+  failure: unknown,
+): Promise<unknown> {
+  if (!plan.rollbackOnFailure || !(failure instanceof DeployError)) return failure
+  if (!REASONS.includes(failure.outcome) || signal.aborted) return failure
+  const { currentRelease } = target
+  const { group } = around
+  story.log.warning(`${failure.message} Going back to ${currentRelease ?? 'what ran before'}`)
+  try {
+    await using quiet = await restOf(plan, around, story, signal, target)
+    const back = await group(`Rollback to ${currentRelease}`, () =>
+      story.span('rollback', 'heroku', () => quiet.during(() => target.rollBack(signal))),
+    )
+    story.rollback = back
+    await quiet.released()
+    await seeClock(plan, story, signal, quiet, back)
+    return told(
+      failure,
+      `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`,
+      `Mend it, and deploy again.`,
+    )
+  } catch (error) {
+    if (signal.aborted) return signal.reason
+    const { message, next } =
+      error instanceof DeployError ? error : { message: String((error as Error).message ?? error), next: '' }
+    return told(
+      failure,
+      `Going back to ${currentRelease ?? 'what ran before'} failed as well: ${message}`,
+      `Go back by hand: \`heroku rollback ${currentRelease ?? ''} --app ${plan.app}\`. ${next}`,
+    )
+  }
+}
+
+async function restOf(
+  plan: DeployPlan,
+  around: Surroundings,
+  story: Story,
+  signal: AbortSignal,
+  { currentRelease: _, ...target }: Target,
+): Promise<Quiet> {
+  const asked = plan.processes.map((process) => ({ ...process, atLeast: 0, demanded: false }))
+  const lenient: DeployPlan = {
+    ...{ ...plan, processes: asked, drainAt: 'before-push' },
+    onDrainTimeout: 'deploy',
+    onMissingClock: 'deploy',
+  }
+  const { formation: __, dynos: ___, ...rest } = target
+  const replaced = { ...rest, ...(story.release !== undefined && { currentRelease: story.release }) }
+  try {
+    return await quieten(lenient, around, story, signal, replaced)
+  } catch (error) {
+    signal.throwIfAborted()
+    story.log.warning(`${(error as Error).message} Going back without a drain`)
+    return unasked('')
+  }
+}
+
+async function seeClock(
+  { waitForClockMs }: DeployPlan,
+  story: Story,
+  signal: AbortSignal,
+  quiet: Quiet,
+  back: string,
+): Promise<void> {
+  if (waitForClockMs === 0) return
+  try {
+    const seen = await quiet.successor(waitForClockMs, back, signal)
+    if (seen.length > 0)
+      story.log.info(`${seen.join(', ')} of ${back} ${seen.length === 1 ? 'is' : 'are'} scheduling`)
+  } catch (error) {
+    signal.throwIfAborted()
+    story.log.warning((error as Error).message)
+  }
+}
+
+function told(failure: DeployError, aftermath: string, next: string): DeployError {
+  const outcome = failure.outcome as ConstructorParameters<typeof DeployError>[0]
+  return new DeployError(outcome, `${failure.message} ${aftermath}`, `${next} ${failure.next}`.trim(), {
+    cause: failure,
+  })
+}
