@@ -36,12 +36,14 @@ export class UnreadableAnswerError extends Error {
   override readonly name = 'UnreadableAnswerError'
 }
 
-/** One line of at most `length` characters without control characters: fit for a log. */
+/** One line of at most `length` characters without control characters and invisible ones: fit for a log. */
 export function plain(text: string, length = 200): string {
   return text
     .replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ')
+    .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
     .trim()
     .slice(0, length)
+    .toWellFormed()
 }
 
 export type Fields = Readonly<Record<string, unknown>>

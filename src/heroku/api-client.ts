@@ -1,7 +1,8 @@
 import pRetry, { AbortError } from 'p-retry'
 import { formatDuration } from '../duration.ts'
 import { plain, UnreadableAnswerError } from './api-answers.ts'
-import { ApiError, type Asked, neverSent, reasonOf, refusal, unreachable, unreadable } from './api-error.ts'
+import { ApiError, type Asked, neverSent, reasonOf, unreachable, unreadable } from './api-error.ts'
+import { refusal, type Said } from './api-refusal.ts'
 import type { Collaborators } from './collaborators.ts'
 import { maskOf } from './credentials.ts'
 import { withinLimit } from './time-limit.ts'
@@ -147,12 +148,17 @@ function parse(body: string): unknown {
   }
 }
 
-/** The `message` of Heroku's error answers; empty when there is none. */
-function spoken(body: string, mask: (text: string) => string): string {
+/** What Heroku's error answers say of themselves. */
+function spoken(body: string, mask: (text: string) => string): Said {
+  const fields = errorFields(body)
+  const shown = (value: unknown) => (typeof value === 'string' ? plain(mask(value)) : '')
+  return { id: shown(fields.id), message: shown(fields.message), resource: shown(fields.resource) }
+}
+
+function errorFields(body: string): Readonly<Record<string, unknown>> {
   try {
-    const { message } = JSON.parse(body)
-    return typeof message === 'string' ? plain(mask(message)) : ''
+    return Object(JSON.parse(body))
   } catch {
-    return ''
+    return {}
   }
 }

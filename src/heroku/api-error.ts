@@ -42,72 +42,8 @@ export class ApiError extends DeployError {
   }
 }
 
-const NEW_TOKEN =
-  'Make a new one with `heroku authorizations:create --description "GitHub Actions"`, store it as a repository secret ' +
-  '(Settings → Secrets and variables → Actions), and pass that secret as `heroku-api-key`.'
-
-/** The sentence and the advice for each status; `reason` is Heroku's own message, one bounded line or empty. */
-export function refusal(status: number, reason: string, asked: Asked): ApiError {
-  const said = reason === '' ? '' : ` Heroku says: "${reason}"`
-  const request = requestOf(asked)
-  const fault = { status }
-  if (status === 401) {
-    return new ApiError(
-      fault,
-      `Heroku does not accept the token in \`heroku-api-key\`: it is not valid, or it has expired or been revoked.${said}`,
-      NEW_TOKEN,
-    )
-  }
-  if (status === 403 && asked.path.endsWith('/config-vars')) {
-    return new ApiError(
-      fault,
-      `The token in \`heroku-api-key\` may not read the config vars of ${asked.app}.${said}`,
-      'Config vars need a token with the scope read-protected, write-protected or global: make one with ' +
-        '`heroku authorizations:create --scope write-protected` and store it as the repository secret that is passed as ' +
-        '`heroku-api-key`. The account that owns it must have the permission to view the app.',
-    )
-  }
-  if (status === 403) {
-    return new ApiError(
-      fault,
-      `The token in \`heroku-api-key\` has no permission for ${request}.${said}`,
-      `The account that owns the token needs access to ${asked.app} (\`heroku access:add <email> --app ${asked.app}\`; in a ` +
-        'team, the permissions view and deploy), and the token the scope write-protected or global ' +
-        '(`heroku authorizations:create --scope write-protected`).',
-    )
-  }
-  if (status === 404) {
-    return new ApiError(
-      fault,
-      `Heroku knows no app of the name ${asked.app} that this token can see (404 to ${request}).`,
-      'Check the spelling of `heroku-app`, and that the account that owns the token has access to the app: ' +
-        `\`heroku access:add <email> --app ${asked.app}\`.`,
-    )
-  }
-  if (status === 429) {
-    return new ApiError(
-      { status, passing: true },
-      `Heroku's API answers 429 to ${request}: this account has used up its calls for now.${said}`,
-      'An account has 4,500 calls an hour, shared by all its tokens. Run the job again in some minutes, or give the deploy a ' +
-        'token of an account of its own.',
-    )
-  }
-  if (status >= 500 && asked.once) return notKnown(`answered ${status}`, asked, { status })
-  if (status >= 500) {
-    return new ApiError(
-      { status, passing: true },
-      `Heroku's API answered ${status} to ${request}, also when asked again.`,
-      'Look at https://status.heroku.com and run the job again when Heroku is well.',
-    )
-  }
-  return new ApiError(
-    fault,
-    `Heroku's API answered ${status} to ${request}.${said}`,
-    `Check \`heroku-app\` (${asked.app}) and, if it is set, the environment variable HEROKU_API_URL (${asked.apiUrl}).`,
-  )
-}
-
-const requestOf = ({ method, path }: Asked) => `${method} ${path}`
+/** `GET /apps/shop` */
+export const requestOf = ({ method, path }: Asked) => `${method} ${path}`
 
 /**
  * There was no answer at all, or it broke off.
@@ -134,7 +70,7 @@ export function unreadable(what: string, asked: Asked): ApiError {
 }
 
 /** A write that Heroku may have begun, and may still carry out. */
-function notKnown(what: string, asked: Asked, fault: { status?: number }, cause?: unknown): ApiError {
+export function notKnown(what: string, asked: Asked, fault: { status?: number }, cause?: unknown): ApiError {
   return new ApiError(
     { ...fault, unknown: true },
     `Heroku's API ${what} to ${requestOf(asked)}, so whether it did what it was asked (${asked.doing}) is not known.`,

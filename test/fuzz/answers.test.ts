@@ -5,7 +5,7 @@ import { busy } from '../../src/gate/complaint.ts'
 import { Lists } from '../../src/gate/list/lists.ts'
 import { ListProgress } from '../../src/gate/list/progress.ts'
 import * as api from '../../src/heroku/api-answers.ts'
-import { refusal } from '../../src/heroku/api-error.ts'
+import { refusal } from '../../src/heroku/api-refusal.ts'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
 import { beat } from '../../src/protocol/beat.ts'
 import { commit } from '../../src/protocol/commit.ts'
@@ -241,12 +241,13 @@ describe('whatever the API answers', () => {
 
   it('a refusal is told in an end, for every status', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 100, max: 999 }), anyText, (status, said) => {
+      fc.property(fc.integer({ min: 100, max: 999 }), anyText, anyText, (status, one, other) => {
         const [app, apiUrl, path] = ['shop', 'https://api.heroku.com', '/apps/shop']
         const read = { method: 'GET', doing: 'read the app shop', scope: 'read', once: false } as const
         const asked = { app, apiUrl, path, ...read }
-        const error = refusal(status, api.plain(said), asked)
-        expect(error.message.length).toBeLessThan(600)
+        const said = { id: api.plain(other), message: api.plain(one), resource: api.plain(other) }
+        const error = refusal(status, said, asked)
+        expect(error.message.length).toBeLessThan(800)
         expect(error.passing).toBe(status === 429 || status >= 500)
       }),
     )

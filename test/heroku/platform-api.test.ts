@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { ApiError } from '../../src/heroku/api-error.ts'
 import { configVar } from '../../src/heroku/config-var.ts'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
 import { appAnswer, buildAnswer, refusalAnswer, releasesAnswer, slugAnswer } from './support/answers.ts'
@@ -164,38 +163,6 @@ describe('the signal', () => {
 })
 
 describe('a refusal', () => {
-  it.each([
-    [
-      401,
-      '',
-      /not valid, or it has expired/,
-      /heroku authorizations:create.*repository secret.*heroku-api-key/,
-    ],
-    [403, '', /no permission for GET \/apps\/shop/, /heroku access:add <email> --app shop/],
-    [403, '/config-vars', /config vars of shop/, /read-protected, write-protected or global/],
-    [
-      404,
-      '',
-      /no app of the name shop that this token can see/,
-      /spelling of `heroku-app`.*heroku access:add/,
-    ],
-    [422, '', /answered 422 .* "It is so\."/, /Check `heroku-app` \(shop\)/],
-    [302, '', /answered 302/, /HEROKU_API_URL/],
-  ])(
-    '%i to GET /apps/shop%s is not tried again, and says what to do',
-    async (status, path, message, next) => {
-      const { api, signal } = open()
-      server.script(`/apps/shop${path}`, refusalAnswer(status, 'id', 'It is so.'))
-      const error = await rejection(path ? api.configVars(signal) : api.app(signal))
-      expect(error).toBeInstanceOf(ApiError)
-      expect(error.outcome).toBe('preflight-failed')
-      expect(error.message).toMatch(message)
-      expect(error.next).toMatch(next)
-      expect(server.requests).toHaveLength(1)
-      expect(error.message + error.next).not.toContain(KEY)
-    },
-  )
-
   it("quotes Heroku's own message in one bounded line", async () => {
     const { api, signal } = open()
     server.script('/apps/shop', refusalAnswer(422, 'id', `first\n::error::second${'x'.repeat(9_000)}`))

@@ -150,7 +150,7 @@ describe('the token and the app', { timeout: 20_000 }, () => {
 describe('what the API says', { timeout: 20_000 }, () => {
   it.each([
     [401, '', /does not accept the token in `heroku-api-key`/, /authorizations:create/],
-    [403, '/releases', /no permission for GET \/apps\/shop\/releases/, /access:add <email> --app shop/],
+    [403, '/releases', /may not read the releases of shop/, /access:add <email> --app shop/],
     [404, '', /no app of the name shop that this token can see/, /spelling of `heroku-app`/],
     [429, '/releases', /answers 429 to GET \/apps\/shop\/releases/, /4,500 calls an hour/],
     [500, '', /answered 500 to GET \/apps\/shop, also when asked again/, /status\.heroku\.com/],
