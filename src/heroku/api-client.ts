@@ -1,10 +1,11 @@
 import pRetry, { AbortError } from 'p-retry'
 import { formatDuration } from '../duration.ts'
 import { plain, UnreadableAnswerError } from './api-answers.ts'
-import { ApiError, type Asked, neverSent, reasonOf, unreachable, unreadable } from './api-error.ts'
+import { ApiError, type Asked, reasonOf, unreachable, unreadable } from './api-error.ts'
 import { refusal, type Said } from './api-refusal.ts'
 import type { Collaborators } from './collaborators.ts'
 import { maskOf } from './credentials.ts'
+import { createFetch, neverSent } from './http.ts'
 import { withinLimit } from './time-limit.ts'
 
 /** One call of the API. */
@@ -37,12 +38,12 @@ const LONGEST_ANSWER = 1_048_576
 /** The token stays inside: nothing that is thrown holds it. */
 export function createApiClient(
   address: { readonly app: string; readonly apiUrl: string; readonly apiKey: string },
-  collaborators: Pick<Collaborators, 'log' | 'time' | 'fetch' | 'random'>,
+  collaborators: Pick<Collaborators, 'log' | 'time' | 'fetch' | 'random' | 'env'>,
 ): Ask {
   const { app, apiUrl, apiKey } = address
   const base = apiUrl.replace(/\/+$/, '')
   const mask = maskOf(apiKey)
-  const fetch = collaborators.fetch ?? globalThis.fetch
+  const fetch = collaborators.fetch ?? createFetch(collaborators.env)
 
   async function attempt(asked: Asked, call: Call, signal: AbortSignal): Promise<unknown> {
     const response = await fetch(base + call.path, {
@@ -67,7 +68,7 @@ export function createApiClient(
   return (call, signal, read) => {
     const { method, path, doing, scope, look } = call
     const once = method !== 'GET' && !call.repeatable
-    const asked: Asked = { app, apiUrl: base, method, path, doing, scope, once, ...(look && { look }) }
+    const asked: Asked = { app, apiUrl: base, method, path, doing, scope, once, look }
     return pRetry(
       async () => {
         try {

@@ -1,4 +1,5 @@
 import { DeployError } from '../outcome.ts'
+import { isUnbelieved, ProxyFault, UNBELIEVED } from './proxy.ts'
 
 /** What was asked, for messages: never the token, never an answer's values. */
 export interface Asked {
@@ -13,8 +14,8 @@ export interface Asked {
   readonly scope: 'read' | 'read-protected' | 'write'
   /** it must not be carried out twice */
   readonly once: boolean
-  /** where a person sees whether it was carried out: `heroku releases --app shop`, in backquotes */
-  readonly look?: string
+  /** the command with which a person sees whether it was carried out, in backquotes */
+  readonly look: string
 }
 
 /** The Platform API refused, or could not be asked. `preflight-failed` until the room that asked knows better. */
@@ -51,21 +52,27 @@ export const requestOf = ({ method, path }: Asked) => `${method} ${path}`
  */
 export function unreachable(cause: unknown, asked: Asked, sent: boolean): ApiError {
   if (sent && asked.once) return notKnown(`gave no answer (${reasonOf(cause)})`, asked, {}, cause)
+  const message = `Heroku's API at ${asked.apiUrl} could not be reached for ${requestOf(asked)}: ${reasonOf(cause)}.`
+  if (cause instanceof ProxyFault) return new ApiError({ passing: cause.passing }, message, cause.next, cause)
+  if (isUnbelieved(cause)) return new ApiError({}, message, UNBELIEVED, cause)
   return new ApiError(
     { passing: true },
-    `Heroku's API at ${asked.apiUrl} could not be reached for ${requestOf(asked)}: ${reasonOf(cause)}.`,
-    'Check that the runner can reach that address, and https://status.heroku.com. Behind a proxy, set HTTPS_PROXY and ' +
-      'NODE_USE_ENV_PROXY=1 for the job.',
+    message,
+    'Check that the runner can reach that address, and https://status.heroku.com. If it reaches the internet only through a proxy, set ' +
+      'HTTPS_PROXY for the job.',
     cause,
   )
 }
 
 /** There was an answer, but not one of Heroku's. */
 export function unreadable(what: string, asked: Asked): ApiError {
+  const look = asked.once
+    ? ` Look with ${asked.look} whether it was carried out, before you run the job again.`
+    : ''
   return new ApiError(
     { unknown: asked.once },
     `The answer of ${asked.apiUrl} to ${requestOf(asked)} is not one of Heroku's API: ${what}.`,
-    'Check that no proxy or portal answers in place of Heroku and, if it is set, the environment variable HEROKU_API_URL.',
+    `Check that no proxy or portal answers in place of Heroku and, if it is set, the environment variable HEROKU_API_URL.${look}`,
   )
 }
 
@@ -74,23 +81,15 @@ export function notKnown(what: string, asked: Asked, fault: { status?: number },
   return new ApiError(
     { ...fault, unknown: true },
     `Heroku's API ${what} to ${requestOf(asked)}, so whether it did what it was asked (${asked.doing}) is not known.`,
-    `Look with ${asked.look ?? '`heroku releases`'} before you run the job again, and at https://status.heroku.com.`,
+    `Look with ${asked.look} before you run the job again, and at https://status.heroku.com.`,
     cause,
   )
 }
 
-/** The connection was never made, so nothing of the request can have arrived. */
-export function neverSent(error: unknown): boolean {
-  if (!(error instanceof Error)) return false
-  return ('code' in error && NEVER_CONNECTED.includes(String(error.code))) || neverSent(error.cause)
-}
-
-const NEVER_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH']
-
-/** `fetch` says only "fetch failed"; what failed stands in the causes below. */
+/** Of `fetch`'s errors what failed stands in the causes below. */
 export function reasonOf(error: unknown): string {
   if (!(error instanceof Error)) return 'no answer'
   if (error.name === 'TimeLimitError') return 'no answer in time'
-  if (error.cause instanceof Error) return reasonOf(error.cause)
+  if (error.cause instanceof Error && !(error instanceof ProxyFault)) return reasonOf(error.cause)
   return error.message || ('code' in error ? String(error.code) : error.name)
 }

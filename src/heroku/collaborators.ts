@@ -7,9 +7,9 @@ export interface Collaborators {
   readonly time: Time
   /** Ends the work: every function here rejects with this signal's reason soon after it aborts. */
   readonly signal: AbortSignal
-  /** What git's environment is picked from, and where git itself is looked for. */
+  /** What git's environment is picked from, where git itself is looked for, and the proxy's variables. */
   readonly env: NodeJS.ProcessEnv
-  /** The Platform API is asked through this; Node's own when absent. */
+  /** The Platform API is asked through this; see `http.ts` for what is when absent. */
   readonly fetch?: typeof globalThis.fetch
   /** From 0 up to 1, for the jitter of retries; `Math.random` when absent. */
   readonly random?: () => number

@@ -98,20 +98,24 @@ const segment = encodeURIComponent
  */
 export function createPlatformApi(
   address: { readonly app: string; readonly apiUrl: string; readonly apiKey: string },
-  collaborators: Pick<Collaborators, 'log' | 'time' | 'fetch' | 'random'>,
+  collaborators: Pick<Collaborators, 'log' | 'time' | 'fetch' | 'random' | 'env'>,
 ): PlatformApi {
   const { app } = address
   const home = `/apps/${segment(app)}`
   const ask = createApiClient(address, collaborators)
+
+  const releasesCommand = `\`heroku releases --app ${app}\``
+  const dynosCommand = `\`heroku ps --app ${app}\``
 
   const read = (path: string, what: string, range?: string): Call => ({
     method: 'GET',
     path,
     doing: `read ${what}`,
     scope: 'read',
+    look: releasesCommand,
     ...(range && { range }),
   })
-  const write = (path: string, doing: string, body: unknown, look: string): Call => ({
+  const write = (path: string, doing: string, body: unknown, look = releasesCommand): Call => ({
     method: 'POST',
     path,
     doing,
@@ -143,8 +147,7 @@ export function createPlatformApi(
     formation: (signal) => ask(read(`${home}/formation`, `the formation of ${app}`), signal, readFormation),
     dynos: (signal) => ask(read(`${home}/dynos`, `the dynos of ${app}`), signal, readDynos),
     makeRelease(slug, description, signal) {
-      const look = `\`heroku releases --app ${app}\``
-      const call = write(`${home}/releases`, `make a release of ${app}`, { slug, description }, look)
+      const call = write(`${home}/releases`, `make a release of ${app}`, { slug, description })
       return ask(call, signal, readRelease)
     },
     rollBack(release, signal) {
@@ -161,8 +164,7 @@ export function createPlatformApi(
         source: { app: { id: sourceAppId } },
         targets: [{ app: { id: targetAppId } }],
       }
-      const look = `\`heroku releases --app ${app}\``
-      return ask(write('/pipeline-promotions', `promote to ${app}`, body, look), signal, readPromotion)
+      return ask(write('/pipeline-promotions', `promote to ${app}`, body), signal, readPromotion)
     },
     promotionTargets: (id, signal) =>
       ask(
@@ -183,8 +185,8 @@ export function createPlatformApi(
         ...(timeToLiveSec !== undefined && { time_to_live: timeToLiveSec }),
         ...(size && { size }),
       }
-      const look = `\`heroku ps --app ${app}\``
-      return ask(write(`${home}/dynos`, `start a one-off dyno of ${app}`, body, look), signal, readOneOffDyno)
+      const call = write(`${home}/dynos`, `start a one-off dyno of ${app}`, body, dynosCommand)
+      return ask(call, signal, readOneOffDyno)
     },
     dyno: (name, signal) =>
       unlessAbsent(
@@ -192,7 +194,7 @@ export function createPlatformApi(
       ),
     async stopDyno(name, signal) {
       const path = `${home}/dynos/${segment(name)}/actions/stop`
-      const call = write(path, `stop the dyno ${name} of ${app}`, {}, `\`heroku ps --app ${app}\``)
+      const call = write(path, `stop the dyno ${name} of ${app}`, {}, dynosCommand)
       // A one-off dyno's name does not come again, so a second stop reaches nobody else.
       await unlessAbsent(ask({ ...call, repeatable: true }, signal, () => undefined))
     },

@@ -243,7 +243,13 @@ describe('whatever the API answers', () => {
     fc.assert(
       fc.property(fc.integer({ min: 100, max: 999 }), anyText, anyText, (status, one, other) => {
         const [app, apiUrl, path] = ['shop', 'https://api.heroku.com', '/apps/shop']
-        const read = { method: 'GET', doing: 'read the app shop', scope: 'read', once: false } as const
+        const read = {
+          method: 'GET',
+          doing: 'read the app shop',
+          scope: 'read',
+          once: false,
+          look: '',
+        } as const
         const asked = { app, apiUrl, path, ...read }
         const said = { id: api.plain(other), message: api.plain(one), resource: api.plain(other) }
         const error = refusal(status, said, asked)
@@ -269,6 +275,7 @@ describe('whatever the API answers', () => {
         log: { info: () => {}, warning: () => {} },
         time: scriptedTime(() => true),
         fetch: async () => new Response(endless()),
+        env: {},
       },
     )
     await expect(client.app(new AbortController().signal)).rejects.toThrow('longer than 1 MiB')

@@ -133,7 +133,7 @@ describe('a passing fault', () => {
     const { api, signal } = open({ apiUrl: 'http://127.0.0.1:1' })
     const error = await rejection(api.app(signal))
     expect(error.message).toMatch(/API at http:\/\/127.0.0.1:1 could not be reached .*ECONNREFUSED|bad port/)
-    expect(error.next).toMatch(/runner can reach .*status.heroku.com.*NODE_USE_ENV_PROXY=1/)
+    expect(error.next).toMatch(/runner can reach .*status.heroku.com.*set HTTPS_PROXY/)
   })
 })
 
