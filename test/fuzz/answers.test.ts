@@ -6,6 +6,12 @@ import { Lists } from '../../src/gate/list/lists.ts'
 import { ListProgress } from '../../src/gate/list/progress.ts'
 import * as api from '../../src/heroku/api-answers.ts'
 import { refusal } from '../../src/heroku/api-refusal.ts'
+import { readDynos, readFormation, readOneOffDyno } from '../../src/heroku/dyno-answers.ts'
+import {
+  readPipelineCoupling,
+  readPromotion,
+  readPromotionTargets,
+} from '../../src/heroku/pipeline-answers.ts'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
 import { beat } from '../../src/protocol/beat.ts'
 import { commit } from '../../src/protocol/commit.ts'
@@ -16,6 +22,7 @@ import { ReplyError } from '../../src/protocol/reply.ts'
 import { FORGOTTEN_MS, type OwnRow, parseRow } from '../../src/protocol/row.ts'
 import type { ScriptHost } from '../../src/protocol/script.ts'
 import { scriptedTime } from '../heroku/support/surroundings.ts'
+import { INERT } from '../support/hostile.ts'
 import { anyJson, anyText, objectOf, thrownBy } from './support.ts'
 
 const moment = fc.integer({ min: 0, max: 2e12 })
@@ -177,6 +184,18 @@ describe('whatever the API answers', () => {
     source_blob: objectOf({ version: anyText }),
   })
 
+  const quantity = fc.oneof(fc.nat({ max: 5 }), fc.double())
+  const formation = objectOf({ type: fc.oneof(fc.constant('clock'), anyText), quantity, command: anyText })
+  const dyno = objectOf({
+    ...{ id, name: fc.oneof(fc.constant('clock.1'), anyText), type: fc.oneof(fc.constant('clock'), anyText) },
+    ...{ state: fc.oneof(fc.constant('up'), anyText), release: objectOf({ version: fc.nat() }) },
+    attach_url: fc.oneof(fc.constant('rendezvous://h:5000/secret'), anyText),
+  })
+  const target = objectOf({
+    ...{ app: objectOf({ id }), status: fc.constantFrom('pending', 'succeeded', 'failed') },
+    ...{ release: objectOf({ id }), error_message: anyText },
+  })
+
   it.each<[string, (value: unknown) => unknown, fc.Arbitrary<unknown>]>([
     ['of an app', api.readApp, objectOf({ id, name: anyText, web_url: fc.oneof(fc.webUrl(), anyText) })],
     ['of releases', (value) => api.readReleases(value, 25), fc.array(release, { maxLength: 30 })],
@@ -186,6 +205,12 @@ describe('whatever the API answers', () => {
       objectOf({ commit: fc.oneof(fc.stringMatching(/^[0-9a-f]{40}$/), anyText) }),
     ],
     ['of builds', (value) => api.readBuilds(value, 10), fc.array(build, { maxLength: 5 })],
+    ['of a formation', readFormation, fc.array(formation, { maxLength: 5 })],
+    ['of dynos', readDynos, fc.array(dyno, { maxLength: 5 })],
+    ['of a one-off dyno', readOneOffDyno, dyno],
+    ['of a pipeline', readPipelineCoupling, objectOf({ pipeline: objectOf({ id }), stage: anyText })],
+    ['of a promotion', readPromotion, objectOf({ id })],
+    ['of its targets', readPromotionTargets, fc.array(target, { maxLength: 5 })],
     ['of config vars', api.readConfigVars, fc.dictionary(anyText, anyJson)],
   ])('%s is read, or said not to be readable', (_name, read, right) => {
     fc.assert(
@@ -220,6 +245,28 @@ describe('whatever the API answers', () => {
           expect(versions).toEqual([...versions].sort((a, b) => b - a))
         },
       ),
+    )
+  })
+
+  it('names of dynos and types, and reasons of promotions, are each one short line', () => {
+    const texts = fc.oneof(anyText, fc.string({ minLength: 1, maxLength: 100 }))
+    fc.assert(
+      fc.property(texts, (text) => {
+        const dyno = { id: 'a', name: text, type: text, state: text }
+        const target = { app: { id: 'a' }, status: 'failed', error_message: text }
+        const [read = { name: 'x', type: 'x', state: 'x' }] = thrownBy(() => readDynos([dyno]))
+          ? []
+          : readDynos([dyno])
+        for (const shown of [read.name, read.type, read.state]) {
+          expect(shown).toMatch(INERT)
+          expect(shown.length).toBeLessThanOrEqual(100)
+          expect(shown).not.toBe('')
+        }
+        const { error = '' } = readPromotionTargets([target])[0] ?? {}
+        expect(error).toMatch(INERT)
+        expect(error.length).toBeLessThanOrEqual(200)
+      }),
+      { numRuns: 500 },
     )
   })
 
