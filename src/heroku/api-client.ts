@@ -1,7 +1,7 @@
 import pRetry, { AbortError } from 'p-retry'
 import { formatDuration } from '../duration.ts'
 import { plain, UnreadableAnswerError } from './api-answers.ts'
-import { ApiError, type Asked, reasonOf, unreachable, unreadable } from './api-error.ts'
+import { ApiError, type Asked, reasonOf, requestOf, unreachable, unreadable } from './api-error.ts'
 import { refusal, type Said } from './api-refusal.ts'
 import type { Collaborators } from './collaborators.ts'
 import { maskOf } from './credentials.ts'
@@ -24,10 +24,38 @@ export interface Call extends Pick<Asked, 'method' | 'path' | 'doing' | 'scope' 
 /**
  * Makes a call, repeated where that can help and do no harm: a read after no answer, 429 and 5xx; a write after 429, and when it
  * certainly did not leave this machine.
- * @param read makes the result of the answer's JSON; throws `UnreadableAnswerError`
+ * @param read makes the result of the answer's JSON; throws `UnreadableAnswerError`. `next` is the range of what a list has further.
  * @throws ApiError, with `unknown` when a write may have been carried out all the same; the signal's reason
  */
-export type Ask = <T>(call: Call, signal: AbortSignal, read: (value: unknown) => T) => Promise<T>
+export type Ask = <T>(
+  call: Call,
+  signal: AbortSignal,
+  read: (value: unknown, next: string | undefined) => T,
+) => Promise<T>
+
+/** More than 200 of a list come in several answers; nobody has so many dynos. */
+const MOST_PAGES = 25
+
+/** The whole of a list: Heroku gives at most 200 at once (https://devcenter.heroku.com/articles/platform-api-reference#ranges). */
+export async function askForAll<T>(
+  ask: Ask,
+  call: Call,
+  signal: AbortSignal,
+  read: (value: unknown) => T[],
+): Promise<T[]> {
+  const all: T[] = []
+  let range: string | undefined
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { found, next } = await ask({ ...call, ...(range && { range }) }, signal, (value, next) => ({
+      found: read(value),
+      next,
+    }))
+    all.push(...found)
+    if (!next) break
+    range = next
+  }
+  return all
+}
 
 const TRIES = 5
 const ATTEMPT_LIMIT_MS = 15_000
@@ -45,7 +73,7 @@ export function createApiClient(
   const mask = maskOf(apiKey)
   const fetch = collaborators.fetch ?? createFetch(collaborators.env)
 
-  async function attempt(asked: Asked, call: Call, signal: AbortSignal): Promise<unknown> {
+  async function attempt(asked: Asked, call: Call, signal: AbortSignal): Promise<Answer> {
     const response = await fetch(base + call.path, {
       method: call.method,
       headers: {
@@ -60,7 +88,8 @@ export function createApiClient(
       signal,
     })
     const body = await readBody(response)
-    if (response.ok) return parse(body)
+    const next = response.status === 206 ? response.headers.get('next-range') : null
+    if (response.ok) return { value: parse(body), ...(next && { next }) }
     const error = refusal(response.status, spoken(body, mask), asked)
     throw error.passing ? new PassingFault(error, retryAfterMs(response)) : error
   }
@@ -73,7 +102,10 @@ export function createApiClient(
       async () => {
         try {
           const limited = { time: collaborators.time, signal }
-          return read(await withinLimit(ATTEMPT_LIMIT_MS, limited, (limit) => attempt(asked, call, limit)))
+          const { value, next } = await withinLimit(ATTEMPT_LIMIT_MS, limited, (limit) =>
+            attempt(asked, call, limit),
+          )
+          return read(value, next)
         } catch (error) {
           if (error instanceof PassingFault || error instanceof ApiError) throw final(error)
           if (error instanceof UnreadableAnswerError) throw final(unreadable(error.message, asked))
@@ -90,8 +122,8 @@ export function createApiClient(
           if (retriesLeft === 0 || !(error instanceof PassingFault)) return
           const waitMs = error.retryAfterMs ?? backoffMs(attemptNumber, collaborators.random ?? Math.random)
           const what = error.error.status
-            ? `Heroku's API answered ${error.error.status} to ${method} ${path}`
-            : `Heroku's API gave no answer to ${method} ${path} (${reasonOf(error.error.cause)})`
+            ? `Heroku's API answered ${error.error.status} to ${requestOf(asked)}`
+            : `Heroku's API gave no answer to ${requestOf(asked)} (${reasonOf(error.error.cause)})`
           const again = `trying again in ${formatDuration(waitMs)} (${attemptNumber + 1} of ${TRIES})`
           collaborators.log.info(`${what}; ${again}`)
           await collaborators.time.sleep(waitMs, signal)
@@ -101,6 +133,11 @@ export function createApiClient(
       throw error instanceof PassingFault ? error.error : error
     })
   }
+}
+
+interface Answer {
+  readonly value: unknown
+  readonly next?: string
 }
 
 /** Worth another attempt. Wraps, so that the last one surfaces as the plain error. */

@@ -43,8 +43,8 @@ export class ApiError extends DeployError {
   }
 }
 
-/** `GET /apps/shop` */
-export const requestOf = ({ method, path }: Asked) => `${method} ${path}`
+/** `GET /apps/shop`, of bounded length: an id in it may be an answer's. */
+export const requestOf = ({ method, path }: Asked) => `${method} ${path.slice(0, 200)}`
 
 /**
  * There was no answer at all, or it broke off.

@@ -1,6 +1,7 @@
 import {
   type App,
   type Build,
+  plain,
   type Release,
   readApp,
   readBuilds,
@@ -9,7 +10,7 @@ import {
   readReleases,
   readSlugCommit,
 } from './api-answers.ts'
-import { type Call, createApiClient } from './api-client.ts'
+import { askForAll, type Call, createApiClient } from './api-client.ts'
 import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
 import {
@@ -68,6 +69,7 @@ export interface PlatformApi {
   slugCommit(id: string, signal: AbortSignal): Promise<string | undefined>
   /** newest first */
   builds(max: number, signal: AbortSignal): Promise<Build[]>
+  /** `undefined` when there is none */
   newestBuild(signal: AbortSignal): Promise<Build | undefined>
   /** all process types of the current release, also those that are scaled to 0 */
   formation(signal: AbortSignal): Promise<Formation[]>
@@ -90,7 +92,8 @@ export interface PlatformApi {
 }
 
 const newest = (field: string, max: number) => `${field} ..; order=desc,max=${max}`
-const segment = encodeURIComponent
+/** Half a character has no encoding. */
+const segment = (text: string) => encodeURIComponent(text.toWellFormed())
 
 /**
  * A client for Heroku's Platform API, version 3 (https://devcenter.heroku.com/articles/platform-api-reference).
@@ -141,11 +144,13 @@ export function createPlatformApi(
       ),
     release: (version, signal) =>
       ask(read(`${home}/releases/${version}`, `release v${version} of ${app}`), signal, readRelease),
-    slugCommit: (id, signal) => ask(read(`/slugs/${segment(id)}`, `the slug ${id}`), signal, readSlugCommit),
+    slugCommit: (id, signal) =>
+      ask(read(`/slugs/${segment(id)}`, `the slug ${plain(id)}`), signal, readSlugCommit),
     builds,
     newestBuild: async (signal) => (await builds(10, signal))[0],
-    formation: (signal) => ask(read(`${home}/formation`, `the formation of ${app}`), signal, readFormation),
-    dynos: (signal) => ask(read(`${home}/dynos`, `the dynos of ${app}`), signal, readDynos),
+    formation: (signal) =>
+      askForAll(ask, read(`${home}/formation`, `the formation of ${app}`), signal, readFormation),
+    dynos: (signal) => askForAll(ask, read(`${home}/dynos`, `the dynos of ${app}`), signal, readDynos),
     makeRelease(slug, description, signal) {
       const call = write(`${home}/releases`, `make a release of ${app}`, { slug, description })
       return ask(call, signal, readRelease)
@@ -190,11 +195,11 @@ export function createPlatformApi(
     },
     dyno: (name, signal) =>
       unlessAbsent(
-        ask(read(`${home}/dynos/${segment(name)}`, `the dyno ${name} of ${app}`), signal, readDyno),
+        ask(read(`${home}/dynos/${segment(name)}`, `the dyno ${plain(name)} of ${app}`), signal, readDyno),
       ),
     async stopDyno(name, signal) {
       const path = `${home}/dynos/${segment(name)}/actions/stop`
-      const call = write(path, `stop the dyno ${name} of ${app}`, {}, dynosCommand)
+      const call = write(path, `stop the dyno ${plain(name)} of ${app}`, {}, dynosCommand)
       // A one-off dyno's name does not come again, so a second stop reaches nobody else.
       await unlessAbsent(ask({ ...call, repeatable: true }, signal, () => undefined))
     },

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
+import { INERT } from '../support/hostile.ts'
 import {
   buildAnswer,
   couplingAnswer,
@@ -101,6 +102,50 @@ it('the targets of a promotion tell what became of it', async () => {
     { appId: 'a', status: 'failed', error: 'no slug' },
     { appId: 'a', status: 'succeeded', releaseId: 'r' },
   ])
+})
+
+describe('a list of more than one answer', () => {
+  const part = (range: string | undefined, ...names: string[]) => ({
+    ...{ status: range ? 206 : 200, headers: range ? { 'Next-Range': range } : {} },
+    body: names.map((name) => dynoBody(name)),
+  })
+
+  it('is read whole', async () => {
+    const { api, signal } = open()
+    server.script(
+      '/apps/shop/dynos',
+      part(']b..; max=2', 'a.1', 'b.1'),
+      part(']c..', 'c.1'),
+      part(undefined, 'd.1'),
+    )
+    expect((await api.dynos(signal)).map(({ name }) => name)).toEqual(['a.1', 'b.1', 'c.1', 'd.1'])
+    expect(server.requests.map(({ headers }) => headers.range)).toEqual([undefined, ']b..; max=2', ']c..'])
+  })
+
+  it('and without an end is left', async () => {
+    const { api, signal } = open()
+    server.script('/apps/shop/dynos', part(']a..', 'a.1'))
+    expect(await api.dynos(signal)).toHaveLength(25)
+  })
+
+  it('of which only the newest are wanted is not', async () => {
+    const { api, signal } = open()
+    server.script('/apps/shop/builds', { status: 206, headers: { 'Next-Range': ']b..' }, body: [] })
+    expect(await api.builds(2, signal)).toEqual([])
+    expect(server.requests).toHaveLength(1)
+  })
+})
+
+it.each([
+  ['half a character', '\ud83d'],
+  ['control characters', 'a\r\n::error::pwned'],
+  ['much', 'x'.repeat(1_000)],
+])('an id with %s ends in a plain error', async (_name, id) => {
+  const { api, signal } = open()
+  const { message, next } = await rejection(api.slugCommit(id, signal))
+  expect(message).toMatch(/^Heroku /)
+  expect(message + next).toMatch(INERT)
+  expect(message.length).toBeLessThan(800)
 })
 
 describe('garbage', () => {
