@@ -7,6 +7,7 @@ import {
   dynoBody,
   formationAnswer,
   promotionTargetsAnswer,
+  refusalAnswer,
   releaseAnswer,
 } from './support/answers.ts'
 import { type ApiServer, startApiServer } from './support/api-server.ts'
@@ -142,8 +143,10 @@ it.each([
   ['much', 'x'.repeat(1_000)],
 ])('an id with %s ends in a plain error', async (_name, id) => {
   const { api, signal } = open()
+  const path = `/slugs/${encodeURIComponent(id.toWellFormed())}`
+  server.script(path, refusalAnswer(404, 'not_found', "Couldn't find that slug."))
   const { message, next } = await rejection(api.slugCommit(id, signal))
-  expect(message).toMatch(/^Heroku /)
+  expect(message).toMatch(/^Heroku could not read the slug .* it knows no such slug,/)
   expect(message + next).toMatch(INERT)
   expect(message.length).toBeLessThan(800)
 })

@@ -7,7 +7,7 @@ import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { getCACertificates, setDefaultCACertificates } from 'node:tls'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createFetch, neverSent } from '../../src/heroku/http.ts'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
 import { ProxyFault } from '../../src/heroku/proxy.ts'
@@ -19,6 +19,9 @@ import { startWebProxy } from './support/web-proxy.ts'
 import { rejection } from './support/world.ts'
 
 const PASSWORD = '5ecre7%2F'
+// Others may be at work on the same machine.
+vi.setConfig({ testTimeout: 60_000 })
+
 const folder = temporaryFolder()
 const before = getCACertificates('default')
 let certificate: Certificate
@@ -215,7 +218,7 @@ describe('through a proxy', () => {
     await expect.poll(() => tunnels.size, { timeout: 20_000 }).toBe(0)
   })
 
-  it('leaves nothing that keeps the process alive', { timeout: 60_000 }, async () => {
+  it('leaves nothing that keeps the process alive', async () => {
     const url = await serve(hello)
     const { host } = await proxy()
     const http = new URL('../../src/heroku/http.ts', import.meta.url).href

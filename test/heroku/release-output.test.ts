@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { maskOf } from '../../src/heroku/credentials.ts'
 import { createFetch } from '../../src/heroku/http.ts'
 import { type OutputCollaborators, streamOutput } from '../../src/heroku/release-output.ts'
@@ -11,6 +11,9 @@ import { startWebProxy } from './support/web-proxy.ts'
 const SILENCE_MS = 60_000
 const KEY = 'HRKU-5ecre7'
 const COMMAND = 'heroku releases:output v43 --app shop'
+
+// Others may be at work on the same machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 type Answer = (response: ServerResponse, request: IncomingMessage) => void
 
