@@ -1,6 +1,7 @@
 import * as core from '@actions/core'
 import type { DeployPlan } from '../deploy/plan.ts'
 import { type Heroku, openHeroku } from '../heroku/heroku.ts'
+import { createFetch } from '../heroku/http.ts'
 import type { Log } from '../log.ts'
 import { systemTime, type Time } from '../time.ts'
 import { actionsLog } from './actions-log.ts'
@@ -27,6 +28,6 @@ export function open(signal: AbortSignal): Opening {
   const { env } = process
   const plan = readPlan({ getInput: (name) => core.getInput(name), env })
   for (const secret of secretsOfPlan(plan)) maskSecret(secret)
-  const around = { log: actionsLog, time: systemTime, fetch: globalThis.fetch, mask: maskSecret }
+  const around = { log: actionsLog, time: systemTime, fetch: createFetch(env), mask: maskSecret }
   return { plan, heroku: openHeroku(plan, { ...around, signal, env }), ...around }
 }

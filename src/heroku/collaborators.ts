@@ -11,6 +11,8 @@ export interface Collaborators {
   readonly env: NodeJS.ProcessEnv
   /** The Platform API is asked through this; see `http.ts` for what is when absent. */
   readonly fetch?: typeof globalThis.fetch
+  /** Takes secrets out of what somebody else prints; absent: it holds none. */
+  readonly hide?: (text: string) => string
   /** From 0 up to 1, for the jitter of retries; `Math.random` when absent. */
   readonly random?: () => number
 }

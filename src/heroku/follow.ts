@@ -4,6 +4,7 @@ import type { Release } from './api-answers.ts'
 import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
 import type { PlatformApi } from './platform-api.ts'
+import { streamOutput } from './release-output.ts'
 import { RELEASES_LOOKED_AT, versionName } from './releases.ts'
 
 /** A release that is to come, and how it is told of. */
@@ -24,6 +25,8 @@ export interface Awaited {
 }
 
 const POLL_MS = 2_000
+/** When a release phase has ended, its last lines are on their way. */
+const LAST_LINES_MS = 5_000
 /** A push makes its release before it returns; its becoming current may lag. */
 const APPEARS_WITHIN_MS = 2 * 60_000
 /** How long the API may be silent while a release is waited for, beyond its own retries. */
@@ -39,11 +42,13 @@ export async function follow(target: Awaited, collaborators: Collaborators): Pro
   const began = time.now()
   let seen: { status: string; sinceMs: number } | undefined
   let answeredAt = began
+  await using output = new Output(target, collaborators)
   for (;;) {
     try {
       const releases = await target.api.releases(RELEASES_LOOKED_AT, signal)
       const release = await target.find(releases, signal)
       answeredAt = time.now()
+      if (release && !target.printed) output.show(release)
       if (release && release.status !== seen?.status) {
         seen = { status: release.status, sinceMs: time.now() }
         log.info(`Release ${versionName(release.version)} of ${target.what}: ${release.status}`)
@@ -60,6 +65,39 @@ export async function follow(target: Awaited, collaborators: Collaborators): Pro
       log.warning(`${error.message} The release is still waited for`)
     }
     await time.sleep(POLL_MS, signal)
+  }
+}
+
+/** What a release phase prints, shown while its release is followed. Leaving the scope waits a moment for its last lines. */
+class Output implements AsyncDisposable {
+  readonly #app: string
+  readonly #collaborators: Collaborators
+  readonly #enough = new AbortController()
+  #shown: Promise<void> | undefined
+
+  constructor({ app }: Awaited, collaborators: Collaborators) {
+    this.#app = app
+    this.#collaborators = collaborators
+  }
+
+  show({ outputStreamUrl, version }: Release): void {
+    if (outputStreamUrl === undefined || this.#shown !== undefined) return
+    const { signal, log, hide = (line) => line, ...around } = this.#collaborators
+    const command = `heroku releases:output ${versionName(version)} --app ${this.#app}`
+    const until = AbortSignal.any([signal, this.#enough.signal])
+    const needs = { ...around, log, hide, command, signal: until }
+    this.#shown = streamOutput(outputStreamUrl, needs, (line) => log.info(`release: ${line}`)).catch(() => {})
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#shown === undefined) return
+    const { time, signal } = this.#collaborators
+    const over = new AbortController()
+    const limit = time.sleep(LAST_LINES_MS, AbortSignal.any([signal, over.signal])).catch(() => {})
+    await Promise.race([this.#shown, limit])
+    over.abort()
+    this.#enough.abort()
+    await this.#shown
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Collaborators } from './collaborators.ts'
 import { configVar } from './config-var.ts'
-import { assertApiKey, secretsOf } from './credentials.ts'
+import { assertApiKey, maskOf, secretsOf } from './credentials.ts'
 import { dynosUp } from './dynos-up.ts'
 import type { HerokuPlan } from './plan.ts'
 import { createPlatformApi, type PlatformApi } from './platform-api.ts'
@@ -29,10 +29,11 @@ export interface Heroku {
  */
 export function openHeroku(
   plan: HerokuPlan,
-  collaborators: Collaborators & { mask(secret: string): void },
+  { mask, ...given }: Collaborators & { mask(secret: string): void },
 ): Heroku {
-  for (const secret of secretsOf(plan.apiKey)) collaborators.mask(secret)
+  for (const secret of secretsOf(plan.apiKey)) mask(secret)
   assertApiKey(plan.apiKey)
+  const collaborators = { ...given, hide: maskOf(plan.apiKey) }
   const api = createPlatformApi(plan, collaborators)
   return {
     async preflight() {

@@ -1,8 +1,8 @@
+import { createLineSplitter } from '../process/lines.ts'
 import { plain } from './api-answers.ts'
 import { reasonOf } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
 import { createFetch } from './http.ts'
-import { createLineSplitter } from './lines.ts'
 import { ProxyFault } from './proxy.ts'
 import { TimeLimitError, withinLimit } from './time-limit.ts'
 
