@@ -183,6 +183,29 @@ describe('the marker', { timeout: 20_000 }, () => {
   })
 })
 
+describe('a command at a terminal', () => {
+  it('does not have what is written to it come back', { timeout: 20_000 }, async () => {
+    const marker = markExit('echo ready; read -r line; echo "got $line"; exit 3')
+    const terminal = 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))'
+    const child = spawn('/usr/bin/python3', ['-c', terminal, '/bin/bash', '-c', marker.commandLine], {
+      env: { PATH: process.env.PATH ?? '', HOME: folder },
+      stdio: ['pipe', 'pipe', 'inherit'],
+    })
+    const shown: string[] = []
+    const codes: number[] = []
+    const lines = createLineSplitter((line) => {
+      const end = marker.read(line)
+      if (end) codes.push(end.code)
+      else shown.push(line)
+      if (line === 'ready') child.stdin.write('a word\n')
+    })
+    child.stdout.on('data', lines.write).on('end', lines.end)
+    await once(child, 'close')
+    expect(shown).toEqual(['ready', 'got a word'])
+    expect(codes).toEqual([3])
+  })
+})
+
 describe('an app built with Cloud Native Buildpacks', () => {
   it('has its command run by the launcher, which sets up the environment', { timeout: 20_000 }, async () => {
     const launcher = join(folder, "the app's launcher")
