@@ -24,8 +24,11 @@ export interface DynoFate {
    * @param reason why it ended; absent when it ended in order
    */
   brokenOff(reason: string | undefined, signal: AbortSignal): Promise<never>
-  /** Ends the dyno, as far as that can be done within 5 s. Never rejects. */
-  stop(): Promise<void>
+  /**
+   * Ends the dyno, as far as that can be done within 5 s. Never rejects.
+   * @param lastWords resolves when its output has ended: what a command has to say at its end is waited for, within those 5 s
+   */
+  stop(lastWords?: Promise<unknown>): Promise<void>
 }
 
 /** The command has told nothing, and its dyno is gone: nothing is left to be stopped. */
@@ -101,13 +104,18 @@ export function createDynoFate(
       throw new DeployError('failed', `${what} The dyno was still running, and is stopped.`, next)
     },
 
-    async stop() {
+    async stop(lastWords) {
       log.info(`Stopping ${name}`)
-      const always = new AbortController().signal
+      const limited = { time, signal: new AbortController().signal }
+      let isStopped = false
       try {
-        await withinLimit(STOP_LIMIT_MS, { time, signal: always }, (limit) => api.stopDyno(name, limit))
+        await withinLimit(STOP_LIMIT_MS, limited, async (limit) => {
+          await api.stopDyno(name, limit)
+          isStopped = true
+          await Promise.race([lastWords, aborted(limit)])
+        })
       } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return
+        if (isStopped || (error instanceof ApiError && error.status === 404)) return
         const itself =
           timeToLiveSec === undefined
             ? ''
@@ -119,4 +127,11 @@ export function createDynoFate(
       }
     },
   }
+}
+
+/** Rejects with the signal's reason when it aborts. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }

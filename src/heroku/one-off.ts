@@ -4,7 +4,7 @@ import type { Collaborators } from './collaborators.ts'
 import { createDynoFate, type DynoApi, GoneError } from './dyno-fate.ts'
 import { markExit } from './exit-marker.ts'
 import { createLineSplitter } from './lines.ts'
-import { attach, attachSecret } from './rendezvous.ts'
+import { attach, attachSecret, type Rendezvous } from './rendezvous.ts'
 
 /** What is needed of the Platform API. */
 export interface OneOffApi extends DynoApi {
@@ -109,8 +109,9 @@ export async function openInDyno(
   })
 
   async function follow(): Promise<OneOffRun> {
-    const connection = await attach(dyno, { ...collaborators, signal: scope }, lines.write)
+    let connection: Rendezvous | undefined
     try {
+      connection = await attach(dyno, { ...collaborators, signal: scope }, lines.write)
       write = connection.write
       void connection.joined.then(() => {
         hasJoined = true
@@ -122,26 +123,19 @@ export async function openInDyno(
         return over ? told.promise : fate.brokenOff(reason, scope)
       })
       return await Promise.race([told.promise, broken, fate.watch(() => hasJoined, scope)])
+    } catch (error) {
+      if (!(error instanceof GoneError)) await fate.stop(connection?.closed)
+      throw error
     } finally {
       over = true
       write = undefined
-      connection.close()
-    }
-  }
-
-  async function end(): Promise<OneOffRun> {
-    try {
-      return await follow()
-    } catch (error) {
-      if (!(error instanceof GoneError)) await fate.stop()
-      throw error
-    } finally {
+      connection?.close()
       // Ends what still watches the dyno.
       leaving.abort()
     }
   }
 
-  const ended = end()
+  const ended = follow()
   // Who leaves the scope without asking for the end wants none.
   ended.catch(() => {})
   await Promise.race([joined.promise, ended])

@@ -13,7 +13,7 @@ beforeAll(() => {
   ;({ path: folder, remove } = temporaryFolder())
   // A container that has no bash.
   symlinkSync('/bin/dash', join(folder, 'sh'))
-  for (const name of ['cat', 'sleep']) symlinkSync(`/bin/${name}`, join(folder, name))
+  for (const name of ['cat', 'sleep', 'tr']) symlinkSync(`/usr/bin/${name}`, join(folder, name))
 })
 afterAll(() => remove())
 
@@ -49,6 +49,7 @@ const NASTY: [name: string, command: string, code: number, output: string[]][] =
   ['a comment at its end', 'echo one # and no more', 0, ['one']],
   ['a here-document', 'cat <<END\nof $((1 + 1)) lines\nEND', 0, ['of 2 lines']],
   ['output without a line break', 'printf unended; exit 5', 5, ['unended']],
+  ['a long line without a line break', 'printf "%20000s" x | tr " " x; exit 5', 5, ['x'.repeat(8_192)]],
   ['exec', 'exec sh -c "echo replaced; exit 6"', 6, ['replaced']],
   ['a closed output', 'exec >&- 2>&-; exit 7', 7, []],
   ['an output that goes elsewhere', 'exec >/dev/null 2>&1; echo lost; exit 8', 8, []],
@@ -178,6 +179,7 @@ describe('the marker', { timeout: 20_000 }, () => {
     const marker = markExit('exit 3')
     const [, first = '', second = ''] = /%d;\\n' ([0-9a-f]+) ([0-9a-f]+) /.exec(marker.commandLine) ?? []
     expect(marker.read(`left behind${first}${second} 3;`)).toEqual({ before: 'left behind', code: 3 })
+    expect(marker.read(`${first} ${second} 3;`)).toBeUndefined()
     expect(marker.read(`${first}${second} 3`)).toBeUndefined()
     expect(marker.read(`${first}${second} x;`)).toBeUndefined()
   })

@@ -5,6 +5,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../../src/heroku/api-error.ts'
 import { type OneOffCommand, openInDyno, runInDyno } from '../../src/heroku/one-off.ts'
+import type { Time } from '../../src/time.ts'
+import { settle } from '../support/manual-time.ts'
 import { type Certificate, makeCertificate } from '../support/redis/certificate.ts'
 import { type ScriptedApi, scriptedApi } from './support/one-off-api.ts'
 import { type RendezvousServer, type ServerEnd, startRendezvousServer } from './support/rendezvous-server.ts'
@@ -101,6 +103,28 @@ describe('a command in a one-off dyno', { timeout: 20_000 }, () => {
     await far.closed
     expect(api.stopped).toEqual([])
     expect(around.warnings).toEqual([])
+  })
+
+  it('leaves nothing going on when it has ended', async () => {
+    let sleeping = 0
+    const counted: Time = {
+      now: time.now,
+      async sleep(ms, signal) {
+        sleeping += 1
+        await time.sleep(ms, signal).finally(() => {
+          sleeping -= 1
+        })
+      },
+    }
+    around = surroundings({ env: {}, time: counted })
+    const { running, far } = await joined()
+    expect(sleeping).toBe(1)
+    await far.send(await marker(0))
+    await running
+    await far.closed
+    await settle()
+    expect(sleeping).toBe(0)
+    expect(api.questions()).toBe(0)
   })
 
   it('is started with what was asked for, and nothing else', async () => {
@@ -279,12 +303,14 @@ describe('a command of which nobody knows how it ended', { timeout: 20_000 }, ()
 
   it('has failed when the dyno does not start within two minutes, and the dyno is stopped', async () => {
     const running = run()
-    await server.attached(SECRET)
+    const far = await server.attached(SECRET)
     api.looks('starting')
     for (let looks = 1; looks <= 4; looks++) {
       await look()
       await api.asked(looks)
     }
+    await api.stopping()
+    far.end()
     const error = await rejection(running)
     expect(error).toMatchObject({ outcome: 'failed', message: 'run.1234 has not started within 2 min.' })
     expect(api.stopped).toEqual(['run.1234'])
@@ -315,9 +341,34 @@ describe('a command that is given up', { timeout: 20_000 }, () => {
   ])('%s has its dyno stopped, and rejects with the reason', async (_name, begin) => {
     const { running, far } = await begin()
     around.abort(reason)
+    await api.stopping()
+    far.end()
     expect(await rejection(running)).toBe(reason)
     expect(api.stopped).toEqual(['run.1234'])
     await far.closed
+  })
+
+  it('may say what it has to say at its end', async () => {
+    const { running, far } = await joined()
+    around.abort(reason)
+    await api.stopping()
+    await far.send(`the clock is back at work\n${await marker(143)}`)
+    far.end()
+    expect(await rejection(running)).toBe(reason)
+    expect(shown).toEqual(['the clock is back at work'])
+    expect(around.warnings).toEqual([])
+  })
+
+  it('is listened to for no longer than 5 s', async () => {
+    const { running, far } = await joined()
+    around.abort(reason)
+    await time.asleep(STOP_LIMIT_MS)
+    await far.send('not yet\n')
+    await around.logged(/^\| not yet$/)
+    time.elapse(STOP_LIMIT_MS)
+    expect(await rejection(running)).toBe(reason)
+    await far.closed
+    expect(around.warnings).toEqual([])
   })
 
   it('is not started when that was before', async () => {
@@ -339,11 +390,13 @@ describe('a command that is given up', { timeout: 20_000 }, () => {
   })
 
   it('while the API is asked has its dyno stopped', async () => {
-    const { running } = await joined()
+    const { running, far } = await joined()
     api.looks('silence')
     await look()
     await api.asked(1)
     around.abort(reason)
+    await api.stopping()
+    far.end()
     expect(await rejection(running)).toBe(reason)
     expect(api.stopped).toEqual(['run.1234'])
   })
@@ -397,7 +450,10 @@ describe('a session', { timeout: 20_000 }, () => {
 
   it('that is left before the end stops its dyno, once', async () => {
     const { session, far } = await open()
-    await session[Symbol.asyncDispose]()
+    const left = session[Symbol.asyncDispose]()
+    await api.stopping()
+    far.end()
+    await left
     await session[Symbol.asyncDispose]()
     expect(api.stopped).toEqual(['run.1234'])
     await far.closed
@@ -418,6 +474,9 @@ describe('a session', { timeout: 20_000 }, () => {
       ]),
     ).toBe('not yet')
     await far.send('rendezvous\r\n')
-    await (await opening)[Symbol.asyncDispose]()
+    const left = (await opening)[Symbol.asyncDispose]()
+    await api.stopping()
+    far.end()
+    await left
   })
 })

@@ -13,6 +13,8 @@ export interface ScriptedApi extends OneOffApi {
   readonly stopped: string[]
   /** The answers to the questions for the dyno, in their order; the last one is repeated. `up` without a script. */
   looks(...answers: Look[]): void
+  /** how often the dyno has been asked for */
+  readonly questions: () => number
   /** resolves when the dyno has been asked for that often */
   asked(times: number): Promise<void>
   /** Has the request to stop the dyno fail, or, with `silence`, never be answered. */
@@ -44,6 +46,7 @@ export function scriptedApi(start: string | Error): ScriptedApi {
     looks(...script) {
       answers = script
     },
+    questions: () => asked,
     asked: (times) => until(events, 'asked', () => asked >= times),
     failToStop(by) {
       trouble = by
