@@ -1,6 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
-import { ApiError } from './api-error.ts'
+import { ApiError, reasonOf } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
 import { withinLimit } from './time-limit.ts'
 
@@ -116,14 +116,13 @@ export function createDynoFate(
         })
       } catch (error) {
         if (isStopped || (error instanceof ApiError && error.status === 404)) return
-        const itself =
+        const reason = error instanceof ApiError ? error.message : `${reasonOf(error)}.`
+        const wait =
           timeToLiveSec === undefined
             ? ''
-            : `, or wait: it ends ${formatDuration(timeToLiveSec * 1_000)} after its start`
-        const reason = error instanceof Error ? error.message : String(error)
-        log.warning(
-          `${name} could not be stopped (${reason}): stop it with \`heroku ps:stop ${name} --app ${api.appName}\`${itself}`,
-        )
+            : `, or wait: it lives for ${formatDuration(timeToLiveSec * 1_000)}`
+        const advice = `Stop it with \`heroku ps:stop ${name} --app ${api.appName}\`${wait}`
+        log.warning(`${name} could not be stopped: ${reason} ${advice}`)
       }
     },
   }

@@ -127,6 +127,7 @@ export async function openInDyno(
       if (!(error instanceof GoneError)) await fate.stop(connection?.closed)
       throw error
     } finally {
+      lines.end()
       over = true
       write = undefined
       connection?.close()

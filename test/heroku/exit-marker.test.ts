@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ExitMarker, markExit } from '../../src/heroku/exit-marker.ts'
 import { createLineSplitter } from '../../src/heroku/lines.ts'
@@ -17,6 +18,27 @@ beforeAll(() => {
 })
 afterAll(() => remove())
 
+/** Reads what a marked command prints, until its output has ended: its lines, and the codes that its markers tell. */
+async function read(
+  child: ChildProcessByStdio<Writable | null, Readable, null>,
+  marker: ExitMarker,
+  onLine = (_line: string) => {},
+) {
+  const shown: string[] = []
+  const codes: number[] = []
+  const lines = createLineSplitter((line) => {
+    const end = marker.read(line)
+    if (end) codes.push(end.code)
+    const text = end ? end.before : line
+    if (text === '') return
+    shown.push(text)
+    onLine(text)
+  })
+  child.stdout.on('data', lines.write).on('end', lines.end)
+  const [code] = await once(child, 'close')
+  return { shown, codes, code }
+}
+
 /** Runs the marked command as a dyno does: one shell, with one stream for all output. */
 async function run(marker: ExitMarker, over: { shell?: string; path?: string; input?: string } = {}) {
   const { shell = '/bin/bash', path = process.env.PATH ?? '', input = '' } = over
@@ -25,17 +47,8 @@ async function run(marker: ExitMarker, over: { shell?: string; path?: string; in
     env: { PATH: path, HOME: folder },
     stdio: ['pipe', 'pipe', 'ignore'],
   })
-  const shown: string[] = []
-  const codes: number[] = []
-  const lines = createLineSplitter((line) => {
-    const end = marker.read(line)
-    if (end) codes.push(end.code)
-    shown.push(end ? end.before : line)
-  })
-  child.stdout.on('data', lines.write).on('end', lines.end)
   child.stdin.on('error', () => {}).end(input)
-  const [code] = await once(child, 'close')
-  return { shown: shown.filter((line) => line !== ''), codes, code }
+  return read(child, marker)
 }
 
 const NASTY: [name: string, command: string, code: number, output: string[]][] = [
@@ -165,14 +178,7 @@ describe('the marker', { timeout: 20_000 }, () => {
     const child = spawn('/bin/sh', ['-c', reader, '/bin/bash', marker.commandLine], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
-    const codes: number[] = []
-    const lines = createLineSplitter((line) => {
-      const end = marker.read(line)
-      if (end) codes.push(end.code)
-    })
-    child.stdout.on('data', lines.write).on('end', lines.end)
-    await once(child, 'close')
-    expect(codes).toEqual([3])
+    expect((await read(child, marker)).codes).toEqual([3])
   })
 
   it('is found behind what a process left behind has put before it', () => {
@@ -193,16 +199,9 @@ describe('a command at a terminal', () => {
       env: { PATH: process.env.PATH ?? '', HOME: folder },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
-    const shown: string[] = []
-    const codes: number[] = []
-    const lines = createLineSplitter((line) => {
-      const end = marker.read(line)
-      if (end) codes.push(end.code)
-      else shown.push(line)
+    const { shown, codes } = await read(child, marker, (line) => {
       if (line === 'ready') child.stdin.write('a word\n')
     })
-    child.stdout.on('data', lines.write).on('end', lines.end)
-    await once(child, 'close')
     expect(shown).toEqual(['ready', 'got a word'])
     expect(codes).toEqual([3])
   })

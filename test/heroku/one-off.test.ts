@@ -1,16 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ApiError } from '../../src/heroku/api-error.ts'
 import { type OneOffCommand, openInDyno, runInDyno } from '../../src/heroku/one-off.ts'
 import type { Time } from '../../src/time.ts'
 import { settle } from '../support/manual-time.ts'
-import { type Certificate, makeCertificate } from '../support/redis/certificate.ts'
+import { type Authority, createAuthority } from './support/authority.ts'
 import { type ScriptedApi, scriptedApi } from './support/one-off-api.ts'
 import { type RendezvousServer, type ServerEnd, startRendezvousServer } from './support/rendezvous-server.ts'
-import { temporaryFolder } from './support/repository.ts'
 import { type ScriptedTime, type Surroundings, scriptedTime, surroundings } from './support/surroundings.ts'
 import { rejection } from './support/world.ts'
 
@@ -19,30 +16,23 @@ const STOP_LIMIT_MS = 5_000
 const SECRET = 'c1ae5f0e-secret'
 const GONE = undefined
 
-let folder: ReturnType<typeof temporaryFolder>
-let certificate: Certificate
+let authority: Authority
 let server: RendezvousServer
 let api: ScriptedApi
 let time: ScriptedTime
 let around: Surroundings
 let shown: string[]
-const known = getCACertificates('default')
 const show = (line: string) => {
   shown.push(line)
   around.log.info(`| ${line}`)
 }
 
 beforeAll(() => {
-  folder = temporaryFolder()
-  certificate = makeCertificate(folder.path)
-  setDefaultCACertificates([...known, readFileSync(certificate.certificateFile, 'utf8')])
+  authority = createAuthority()
 })
-afterAll(async () => {
-  setDefaultCACertificates(known)
-  await folder.remove()
-})
+afterAll(() => authority.end())
 beforeEach(async () => {
-  server = await startRendezvousServer(certificate)
+  server = await startRendezvousServer(authority.certificate)
   api = scriptedApi(server.url(SECRET))
   time = scriptedTime(() => false)
   around = surroundings({ env: {}, time })
@@ -68,7 +58,7 @@ async function joined(command: Partial<OneOffCommand> = {}) {
 /** Does what the dyno does with the command it was started with: a shell runs it, on the connection. */
 async function asDyno(far: ServerEnd) {
   const child = spawn('/bin/sh', ['-c', 'exec 2>&1; exec bash -c "$0"', api.started[0]?.command ?? ''], {
-    env: { PATH: process.env.PATH ?? '', HOME: folder.path, ...api.started[0]?.env },
+    env: { PATH: process.env.PATH ?? '', HOME: '/nowhere', ...api.started[0]?.env },
     stdio: ['ignore', 'pipe', 'ignore'],
   })
   child.stdout.on('data', (piece: Buffer) => void far.send(piece))
@@ -117,10 +107,13 @@ describe('a command in a one-off dyno', { timeout: 20_000 }, () => {
       },
     }
     around = surroundings({ env: {}, time: counted })
-    const { running, far } = await joined()
+    const opening = openInDyno(api, { command: 'rake drain' }, around, show)
+    const far = await server.attached(SECRET)
+    await far.send('rendezvous\r\n')
+    const session = await opening
     expect(sleeping).toBe(1)
     await far.send(await marker(0))
-    await running
+    await session.ended
     await far.closed
     await settle()
     expect(sleeping).toBe(0)
@@ -274,6 +267,8 @@ describe('a command of which nobody knows how it ended', { timeout: 20_000 }, ()
 
   it('has failed when the dyno is gone for two looks while the connection seems to be there', async () => {
     const { running, far } = await joined()
+    await far.send('a line\nhalf a line')
+    await around.logged(/^\| a line$/)
     api.looks(GONE, 'up', GONE, GONE)
     for (let looks = 1; looks <= 4; looks++) {
       await look()
@@ -284,8 +279,11 @@ describe('a command of which nobody knows how it ended', { timeout: 20_000 }, ()
       outcome: 'failed',
       message: 'run.1234 has not told how its command ended. The dyno is gone.',
     })
+    expect(shown).toEqual(['a line', 'half a line'])
     await far.closed
+    await settle()
     expect(api.stopped).toEqual([])
+    expect(api.questions()).toBe(4)
   })
 
   it('is waited for when the API fails to tell, with one complaint', async () => {
@@ -410,8 +408,18 @@ describe('a command that is given up', { timeout: 20_000 }, () => {
     time.elapse(STOP_LIMIT_MS)
     expect(await rejection(running)).toBe(reason)
     expect(around.warnings).toEqual([
-      'run.1234 could not be stopped (not done within 5000 ms): stop it with `heroku ps:stop run.1234 --app shop`, or wait: ' +
-        'it ends 10 min after its start',
+      'run.1234 could not be stopped: no answer in time. Stop it with `heroku ps:stop run.1234 --app shop`, or wait: it lives ' +
+        'for 10 min',
+    ])
+  })
+
+  it('tells why its dyno could not be stopped', async () => {
+    api.failToStop(new ApiError({ status: 403, passing: false }, 'The token may not write.', 'Make another.'))
+    const { running } = await joined()
+    around.abort(reason)
+    expect(await rejection(running)).toBe(reason)
+    expect(around.warnings).toEqual([
+      'run.1234 could not be stopped: The token may not write. Stop it with `heroku ps:stop run.1234 --app shop`',
     ])
   })
 

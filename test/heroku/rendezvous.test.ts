@@ -1,37 +1,27 @@
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
-import { getCACertificates, setDefaultCACertificates } from 'node:tls'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { attach, attachSecret, type Rendezvous } from '../../src/heroku/rendezvous.ts'
-import { type Certificate, makeCertificate } from '../support/redis/certificate.ts'
+import { type Authority, createAuthority } from './support/authority.ts'
 import { type ConnectProxy, startConnectProxy } from './support/connect-proxy.ts'
 import { type RendezvousServer, startRendezvousServer } from './support/rendezvous-server.ts'
-import { temporaryFolder } from './support/repository.ts'
 import { type Surroundings, scriptedTime, surroundings } from './support/surroundings.ts'
 import { rejection } from './support/world.ts'
 
 const CONNECT_LIMIT_MS = 30_000
 const SECRET = 'c1ae5f0e-secret?part=2'
 
-let folder: ReturnType<typeof temporaryFolder>
-let certificate: Certificate
+let authority: Authority
 let server: RendezvousServer
 let around: Surroundings
 const proxies: ConnectProxy[] = []
-const known = getCACertificates('default')
 
 beforeAll(() => {
-  folder = temporaryFolder()
-  certificate = makeCertificate(folder.path)
-  setDefaultCACertificates([...known, readFileSync(certificate.certificateFile, 'utf8')])
+  authority = createAuthority()
 })
-afterAll(async () => {
-  setDefaultCACertificates(known)
-  await folder.remove()
-})
+afterAll(() => authority.end())
 beforeEach(async () => {
-  server = await startRendezvousServer(certificate)
+  server = await startRendezvousServer(authority.certificate)
   around = surroundings({ env: {}, time: scriptedTime(() => false) })
 })
 afterEach(async () => {
@@ -131,7 +121,7 @@ describe('attaching to a dyno', { timeout: 20_000 }, () => {
 
 describe('a place that nobody can be attached at', { timeout: 20_000 }, () => {
   it('is one with a certificate of an unknown authority', async () => {
-    setDefaultCACertificates(known)
+    authority.distrust()
     try {
       const error = await rejection(attaching(server.url(SECRET)))
       expect(error).toMatchObject({ outcome: 'failed' })
@@ -143,7 +133,7 @@ describe('a place that nobody can be attached at', { timeout: 20_000 }, () => {
       expect(error.next).toContain('NODE_EXTRA_CA_CERTS')
       expect(error.message + error.next).not.toContain(SECRET)
     } finally {
-      setDefaultCACertificates([...known, readFileSync(certificate.certificateFile, 'utf8')])
+      authority.trust()
     }
   })
 
@@ -162,7 +152,7 @@ describe('a place that nobody can be attached at', { timeout: 20_000 }, () => {
     await server.close()
     const error = await rejection(attaching(server.url(SECRET)))
     expect(error.message).toMatch(/could not be attached to at localhost:\d+: .*ECONNREFUSED/)
-    server = await startRendezvousServer(certificate)
+    server = await startRendezvousServer(authority.certificate)
   })
 
   it.each([
@@ -230,7 +220,7 @@ describe('behind a proxy', { timeout: 20_000 }, () => {
   })
 
   it('checks the certificate of the far end', async () => {
-    setDefaultCACertificates(known)
+    authority.distrust()
     try {
       const proxy = await proxied()
       expect((await rejection(attaching(server.url(SECRET), { HTTPS_PROXY: proxy.url }))).message).toMatch(
@@ -238,7 +228,7 @@ describe('behind a proxy', { timeout: 20_000 }, () => {
       )
       expect(proxy.asked).toHaveLength(1)
     } finally {
-      setDefaultCACertificates([...known, readFileSync(certificate.certificateFile, 'utf8')])
+      authority.trust()
     }
   })
 
