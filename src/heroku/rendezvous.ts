@@ -21,7 +21,7 @@ const CONNECT_LIMIT_MS = 30_000
 const KEEP_ALIVE_MS = 30_000
 /** What Heroku says first, once both ends are there. */
 const GREETING = /^rendezvous\r?\n/
-/** Longer than any greeting: what comes in one piece is not looked at for ever. */
+/** Longer than the greeting: what is no greeting is shown without waiting for the end of its line. */
 const LONGEST_GREETING = 64
 
 /**
@@ -59,7 +59,7 @@ export async function attach(
     reason = reasonOf(error)
   })
   socket.once('close', () => {
-    // Something that is no greeting, or a part of one, is the dyno's last word.
+    // What never became a greeting may tell why.
     if (beginning?.length) onOutput(beginning)
     closed.resolve(reason)
   })
