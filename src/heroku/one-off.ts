@@ -1,9 +1,9 @@
 import { oneLine } from '../one-line.ts'
 import { DeployError } from '../outcome.ts'
+import { createLineSplitter } from '../process/lines.ts'
 import type { Collaborators } from './collaborators.ts'
 import { createDynoFate, type DynoApi, GoneError } from './dyno-fate.ts'
 import { markExit } from './exit-marker.ts'
-import { createLineSplitter } from './lines.ts'
 import { attach, attachSecret, type Rendezvous } from './rendezvous.ts'
 
 /** What is needed of the Platform API. */

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ExitMarker, markExit } from '../../src/heroku/exit-marker.ts'
-import { createLineSplitter } from '../../src/heroku/lines.ts'
+import { createLineSplitter } from '../../src/process/lines.ts'
 import { temporaryFolder } from './support/repository.ts'
 
 let folder: string
