@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ApiFailure } from './api/server.ts'
 import { type BuildBehaviour, type Builds, createBuilds } from './builds.ts'
 import { createDynos, type Dynos } from './dynos.ts'
 import type { EventLog } from './events.ts'
@@ -6,6 +7,7 @@ import { commitFolder, headOf } from './git.ts'
 import { createReleaser, type PhaseBehaviour, type Releaser } from './releaser.ts'
 import { createReleases, type Releases } from './releases.ts'
 import { createScript } from './script.ts'
+import { type Appearance, createShownDynos, type ShownDynos } from './shown-dynos.ts'
 import { makeSlug } from './slug.ts'
 
 export interface AppOptions {
@@ -20,17 +22,6 @@ export interface AppOptions {
   readonly pendingReads?: number
 }
 
-/** A failure of the Platform API that a test arranges. */
-export interface ApiFailure {
-  /** `/apps/shop/releases`, without a query */
-  readonly path: string
-  readonly status: number
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-  /** how many requests get it; 1 unless told */
-  readonly times?: number
-}
-
 /** An app at the local Heroku. */
 export interface LocalApp {
   readonly id: string
@@ -39,13 +30,14 @@ export interface LocalApp {
   readonly createdAt: Date
   /** Read when a dyno starts. Changing them makes no release. */
   readonly configVars: Map<string, string>
-  /** Read when a release starts its dynos. */
+  /** Read when a release starts its dynos: for those that run already, `scale`. */
   readonly formation: Map<string, number>
   readonly builds: Builds
   /** as they truly are: the API may still show one as pending */
   readonly releases: Releases
   readonly releaser: Releaser
   readonly dynos: Dynos
+  readonly shownDynos: ShownDynos
   /** the commit of main, or of master where there is no main */
   readonly head: string | undefined
   /**
@@ -63,6 +55,10 @@ export interface LocalApp {
   nextReleasePhase(behaviour: PhaseBehaviour): void
   releaseReleasePhase(): void
   nextApi(failure: ApiFailure): void
+  /** Changes the quantity of a process type, and starts or ends its dynos. 0 ends them all. */
+  scale(type: string, quantity: number): void
+  /** What the API shows of dynos, whatever they do. */
+  showDyno(appearance: Appearance): void
 }
 
 export interface AppPlace {
@@ -90,6 +86,7 @@ export function openApp(place: AppPlace, options: AppOptions): LocalApp {
     ...{ app: name, log, killAfterMs, nodePath, baseEnv },
     ...{ configVars, formation, dynoMetadata, restartCrashed },
   })
+  const shownDynos = createShownDynos(dynos)
   const phases = createScript<PhaseBehaviour>(signal)
   const releaser = createReleaser({ app: name, log, releases, dynos, phases })
   const script = createScript<BuildBehaviour>(signal)
@@ -103,7 +100,7 @@ export function openApp(place: AppPlace, options: AppOptions): LocalApp {
     name,
     webUrl: `https://${name}-1a2b3c4d5e6f.herokuapp.com/`,
     createdAt: new Date(),
-    ...{ configVars, formation, builds, releases, releaser, dynos, nextApi },
+    ...{ configVars, formation, builds, releases, releaser, dynos, shownDynos, nextApi },
     get head() {
       return headOf(repository)
     },
@@ -121,5 +118,11 @@ export function openApp(place: AppPlace, options: AppOptions): LocalApp {
     releaseBuild: script.release,
     nextReleasePhase: phases.next,
     releaseReleasePhase: phases.release,
+    scale(type, quantity) {
+      formation.set(type, quantity)
+      const { current } = releases
+      if (current?.slug) dynos.scale(type, current.version, current.slug)
+    },
+    showDyno: shownDynos.show,
   }
 }

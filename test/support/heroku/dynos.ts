@@ -1,7 +1,6 @@
 import { randomInt, randomUUID } from 'node:crypto'
-import { delimiter, dirname, join } from 'node:path'
-import type { EventLog } from './events.ts'
-import { type Ended, type RunningCommand, runCommand } from './process.ts'
+import { type DynoSettings, launch } from './launch.ts'
+import type { Ended, RunningCommand } from './process.ts'
 import type { Slug } from './slug.ts'
 
 /** A dyno of an app. While a deploy goes on, an old and a new one have the same name. */
@@ -19,21 +18,6 @@ export interface Dyno {
   readonly state: 'up' | 'stopping' | 'crashed'
 }
 
-export interface DynoSettings {
-  readonly app: string
-  readonly log: EventLog
-  /** between SIGTERM and SIGKILL */
-  readonly killAfterMs: number
-  readonly nodePath: string
-  readonly baseEnv: Readonly<Record<string, string>>
-  readonly configVars: ReadonlyMap<string, string>
-  /** dynos by process type; those that are not named: one, of web none */
-  readonly formation: ReadonlyMap<string, number>
-  /** HEROKU_APP_NAME and its like in every dyno, as with Heroku's lab feature runtime-dyno-metadata */
-  readonly dynoMetadata: boolean
-  readonly restartCrashed: boolean
-}
-
 export interface Dynos {
   /** every process, also those that are on their way out */
   readonly running: readonly Dyno[]
@@ -41,6 +25,8 @@ export interface Dynos {
   readonly current: readonly Dyno[]
   /** Ends all dynos and starts those of another release at the same moment: both live for up to `killAfterMs`. */
   replace(version: number, slug: Slug): void
+  /** Makes the dynos of a type as many as the formation says, and leaves those that stay alone. */
+  scale(type: string, version: number, slug: Slug): void
   /** Ends one dyno and starts it anew at the same moment. */
   restart(name: string): void
   /** Sends a signal to a current dyno from outside; resolves when it has ended. */
@@ -75,7 +61,7 @@ export const quantityOf = (formation: ReadonlyMap<string, number>, type: string)
 
 /** Heroku's dyno manager for one app (https://devcenter.heroku.com/articles/dynos#shutdown). */
 export function createDynos(settings: DynoSettings): Dynos {
-  const { app, log, killAfterMs, restartCrashed } = settings
+  const { app, log, killAfterMs, restartCrashed, formation } = settings
   const living = new Set<Slot>()
   const current = new Map<string, Slot>()
   const oneOffs = new Set<RunningCommand>()
@@ -86,7 +72,7 @@ export function createDynos(settings: DynoSettings): Dynos {
     const command = slug.processTypes[type] ?? ''
     const release = `v${version}`
     // `exec`: the process that is started is the one that the Procfile names, so its pid and its end are the dyno's.
-    const process = launch(`exec ${command}`, name, version, slug)
+    const process = launch(settings, { dyno: name, command: `exec ${command}`, version, slug })
     const { pid } = process
     const startedAt = new Date()
     const dyno: Slot['dyno'] = { id: randomUUID(), name, type, command, version, pid, startedAt, state: 'up' }
@@ -95,25 +81,6 @@ export function createDynos(settings: DynoSettings): Dynos {
     current.set(name, slot)
     log.record({ app, kind: 'dyno-up', text: `${name} ${release} pid ${pid}`, dyno: name, release, pid })
     process.ended.then((ended) => gone(slot, ended))
-  }
-
-  function launch(
-    command: string,
-    dyno: string,
-    version: number,
-    slug: Slug,
-    onLine: (line: string) => void = () => {},
-  ): RunningCommand {
-    const release = `v${version}`
-    const process = runCommand(command, {
-      cwd: slug.folder,
-      env: environment(settings, dyno, release, slug),
-      onLine(line, stream) {
-        log.record({ app, kind: 'dyno-line', text: line, dyno, release, pid: process.pid, stream })
-        onLine(line)
-      },
-    })
-    return process
   }
 
   function gone(slot: Slot, ended: Ended): void {
@@ -144,6 +111,20 @@ export function createDynos(settings: DynoSettings): Dynos {
     process.ended.then(() => clearTimeout(limit))
   }
 
+  /** Those of a type that are not there. */
+  function startAll(type: string, version: number, slug: Slug): void {
+    const quantity = quantityOf(formation, type)
+    for (let index = 1; index <= quantity; index++) {
+      if (!current.has(`${type}.${index}`)) start(type, index, version, slug)
+    }
+  }
+
+  function restart(name: string): void {
+    const slot = slotOf(name)
+    stop(slot)
+    start(slot.dyno.type, slot.index, slot.dyno.version, slot.slug)
+  }
+
   function slotOf(name: string): Slot {
     const slot = current.get(name)
     if (slot) return slot
@@ -162,16 +143,18 @@ export function createDynos(settings: DynoSettings): Dynos {
       const old = [...current.values()]
       current.clear()
       for (const slot of old) stop(slot)
-      for (const type of Object.keys(slug.processTypes)) {
-        const quantity = quantityOf(settings.formation, type)
-        for (let index = 1; index <= quantity; index++) start(type, index, version, slug)
+      for (const type of Object.keys(slug.processTypes)) startAll(type, version, slug)
+    },
+    scale(type, version, slug) {
+      const quantity = quantityOf(formation, type)
+      for (const slot of current.values()) {
+        if (slot.dyno.type !== type || slot.index <= quantity) continue
+        current.delete(slot.dyno.name)
+        stop(slot)
       }
+      if (slug.processTypes[type] !== undefined) startAll(type, version, slug)
     },
-    restart(name) {
-      const slot = slotOf(name)
-      stop(slot)
-      start(slot.dyno.type, slot.index, slot.dyno.version, slot.slug)
-    },
+    restart,
     async kill(name, signal) {
       const slot = slotOf(name)
       slot.killed = true
@@ -180,7 +163,8 @@ export function createDynos(settings: DynoSettings): Dynos {
     },
     async runOnce(type, command, version, slug, onLine) {
       if (closing) throw new Error(`${app} is closed.`)
-      const process = launch(command, `${type}.${randomInt(1000, 10_000)}`, version, slug, onLine)
+      const dyno = `${type}.${randomInt(1000, 10_000)}`
+      const process = launch(settings, { dyno, command, version, slug, onLine })
       oneOffs.add(process)
       const ended = await process.ended
       oneOffs.delete(process)
@@ -192,28 +176,5 @@ export function createDynos(settings: DynoSettings): Dynos {
       for (const process of processes) process.signal('SIGKILL')
       await Promise.all(processes.map(({ ended }) => ended))
     },
-  }
-}
-
-function environment(
-  { app, baseEnv, configVars, dynoMetadata, nodePath }: DynoSettings,
-  dyno: string,
-  release: string,
-  slug: Slug,
-): Record<string, string> {
-  return {
-    // As Heroku's Node buildpack has it.
-    PATH: [dirname(nodePath), join(slug.folder, 'node_modules/.bin'), process.env.PATH].join(delimiter),
-    HOME: slug.folder,
-    ...baseEnv,
-    ...Object.fromEntries(configVars),
-    DYNO: dyno,
-    PORT: String(randomInt(20_000, 60_000)),
-    ...(dynoMetadata && {
-      HEROKU_APP_NAME: app,
-      HEROKU_RELEASE_VERSION: release,
-      HEROKU_BUILD_COMMIT: slug.commit,
-      HEROKU_SLUG_COMMIT: slug.commit,
-    }),
   }
 }

@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { startPlatformApi } from './api.ts'
+import { startPlatformApi } from './api/server.ts'
 import { type AppOptions, type LocalApp, openApp } from './app.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createRepository } from './git.ts'

@@ -1,9 +1,10 @@
 import type * as Heroku from '@heroku-cli/schema'
-import type { LocalApp } from './app.ts'
-import type { Build } from './builds.ts'
-import { type Dyno, quantityOf } from './dynos.ts'
-import type { ShownRelease } from './releases.ts'
-import type { Slug } from './slug.ts'
+import type { LocalApp } from '../app.ts'
+import type { Build } from '../builds.ts'
+import { quantityOf } from '../dynos.ts'
+import type { ShownRelease } from '../releases.ts'
+import type { ShownDyno } from '../shown-dynos.ts'
+import type { Slug } from '../slug.ts'
 
 const USER = { id: '01234567-89ab-cdef-0123-456789abcdef', email: 'ada@example.com' }
 const STACK = { id: '69ef6867-5c0c-4d5e-9f4e-0d0d7a0d2424', name: 'heroku-24' }
@@ -43,8 +44,8 @@ export function formationBody(app: LocalApp) {
   )
 }
 
-export function dynoBody(app: LocalApp, dyno: Dyno) {
-  const { id, name, type, command, version, state, startedAt } = dyno
+export function dynoBody(app: LocalApp, { dyno, state }: ShownDyno) {
+  const { id, name, type, command, version, startedAt } = dyno
   return {
     id,
     app: { id: app.id, name: app.name },
@@ -52,7 +53,7 @@ export function dynoBody(app: LocalApp, dyno: Dyno) {
     type,
     command,
     size: 'Basic',
-    state: state === 'crashed' ? 'crashed' : 'up',
+    state,
     release: { id: app.releases.all[version - 1]?.id ?? '', version },
     attach_url: null,
     created_at: time(startedAt),

@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import { type Answer, refusal } from './answer.ts'
+import { appEndpoints } from './apps.ts'
+import { dynoEndpoints } from './dynos.ts'
+import { type Apps, type Endpoint, match } from './endpoint.ts'
+import { releaseEndpoints } from './releases.ts'
+
+/** A failure of the Platform API that a test arranges. */
+export interface ApiFailure {
+  /** `/apps/shop/releases`, without a query */
+  readonly path: string
+  /** any method unless told */
+  readonly method?: Endpoint['method']
+  readonly status: number
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+  /** how many requests get it; 1 unless told */
+  readonly times?: number
+}
+
+/** The part of the Platform API, version 3, that a deploy needs (https://devcenter.heroku.com/articles/platform-api-reference). */
+export interface PlatformApi {
+  readonly url: string
+  nextFailure(failure: ApiFailure): void
+  close(): Promise<void>
+}
+
+const ARRANGED = { id: 'arranged', message: 'Arranged by the test.' }
+
+export async function startPlatformApi(place: {
+  readonly apiKey: string
+  readonly apps: Apps
+  readonly gitUrl: string
+}): Promise<PlatformApi> {
+  const { apiKey, apps, gitUrl } = place
+  const endpoints = [...appEndpoints(apps, gitUrl), ...releaseEndpoints(apps), ...dynoEndpoints(apps)]
+  const failures: { failure: ApiFailure; left: number }[] = []
+
+  function arranged(method: string, path: string): Answer | undefined {
+    const found = failures.find(
+      ({ failure, left }) => left > 0 && failure.path === path && (failure.method ?? method) === method,
+    )
+    if (!found) return undefined
+    found.left--
+    const { status, body = ARRANGED, headers = {} } = found.failure
+    return { status, body, headers }
+  }
+
+  async function answer(request: IncomingMessage): Promise<Answer> {
+    const { method = 'GET' } = request
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
+    const failure = arranged(method, path)
+    if (failure) return failure
+    const { accept, authorization, range } = request.headers
+    if (!/application\/vnd\.heroku\+json; *version=3/.test(accept ?? '')) {
+      const mime = '`Accept: application/vnd.heroku+json; version=3`'
+      const message = `Please specify a version along with Heroku's API MIME type. For example, ${mime}.`
+      return refusal(400, 'missing_version', message)
+    }
+    if (authorization !== `Bearer ${apiKey}`) {
+      return refusal(401, 'unauthorized', 'Invalid credentials provided.')
+    }
+    const there = endpoints.flatMap((endpoint) => {
+      const parameters = match(endpoint.path, path)
+      return parameters ? [{ endpoint, parameters }] : []
+    })
+    const asked = there.find(({ endpoint }) => endpoint.method === method)
+    if (there.length === 0) return refusal(404, 'not_found', 'The requested API endpoint was not found.')
+    if (!asked) return refusal(405, 'method_not_allowed', 'Method not allowed.')
+    const { endpoint, parameters } = asked
+    const body = JSON.parse((await text(request)) || '{}')
+    return endpoint.answer({ parameters, range: String(range ?? ''), body })
+  }
+
+  const server = createServer(async (request, response) => {
+    const { status, body, headers } = await answer(request)
+    response.writeHead(status, {
+      'Content-Type': 'application/json;charset=utf-8',
+      'Request-Id': randomUUID(),
+      ...headers,
+    })
+    response.end(JSON.stringify(body))
+  })
+  await once(server.listen(0, '127.0.0.1'), 'listening')
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    nextFailure: (failure) => void failures.push({ failure, left: failure.times ?? 1 }),
+    async close() {
+      const closed = once(server, 'close')
+      server.close()
+      server.closeAllConnections()
+      await closed
+    },
+  }
+}
