@@ -1,5 +1,6 @@
 import type { Dynos } from './dynos.ts'
 import type { EventLog } from './events.ts'
+import { createPhaseOutput, type PhaseOutput } from './phase-output.ts'
 import type { Release, Releases, Status } from './releases.ts'
 import type { Behaviour, Script } from './script.ts'
 import type { Slug } from './slug.ts'
@@ -45,18 +46,29 @@ export function createReleaser(place: {
     if (status === 'succeeded' && releases.current === release) dynos.replace(release.version, slug)
   }
 
-  async function runPhase(release: Release, slug: Slug, print: (line: string) => void): Promise<boolean> {
+  async function runPhase(
+    release: Release,
+    slug: Slug,
+    output: PhaseOutput,
+    print: (line: string) => void,
+  ): Promise<boolean> {
     try {
       const behaviour = await phases.take()
       const command = slug.processTypes.release
+      output.begin()
       const ended =
         command === undefined
           ? { code: 0 }
-          : await dynos.runOnce('release', command, release.version, slug, print)
+          : await dynos.runOnce('release', command, release.version, slug, (line) => {
+              output.write(line)
+              print(line)
+            })
+      output.end()
       const succeeded = ended.code === 0 && !behaviour?.fail
       become(release, slug, succeeded ? 'succeeded' : 'failed')
       return succeeded
     } catch {
+      output.end()
       become(release, slug, 'failed')
       return false
     }
@@ -67,7 +79,9 @@ export function createReleaser(place: {
       const release = releases.add(description, slug, push)
       become(release, slug, 'pending')
       if (slug.processTypes.release !== undefined || phases.arranged) {
-        return { release, phase: (print) => runPhase(release, slug, print) }
+        const output = createPhaseOutput()
+        release.output = output
+        return { release, phase: (print) => runPhase(release, slug, output, print) }
       }
       become(release, slug, 'succeeded')
       return { release }

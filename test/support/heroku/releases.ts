@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { PhaseOutput } from './phase-output.ts'
 import type { Slug } from './slug.ts'
 
 export type Status = 'pending' | 'succeeded' | 'failed'
@@ -12,6 +13,8 @@ export interface Release {
   readonly slug?: Slug
   readonly createdAt: Date
   status: Status
+  /** absent when it has no release phase */
+  output?: PhaseOutput
 }
 
 /** A release as the API shows it. */

@@ -61,8 +61,9 @@ export function dynoBody(app: LocalApp, { dyno, state }: ShownDyno) {
   } satisfies Heroku.Dyno
 }
 
-export function releaseBody(app: LocalApp, { release, status, current }: ShownRelease) {
-  const { id, version, description, slug, createdAt } = release
+/** @param streamsUrl where the outputs of release phases are, before their secret */
+export function releaseBody(app: LocalApp, { release, status, current }: ShownRelease, streamsUrl: string) {
+  const { id, version, description, slug, createdAt, output } = release
   return {
     id,
     app: { id: app.id, name: app.name },
@@ -71,7 +72,7 @@ export function releaseBody(app: LocalApp, { release, status, current }: ShownRe
     current,
     description,
     slug: slug ? { id: slug.id } : null,
-    output_stream_url: null,
+    output_stream_url: output ? streamsUrl + output.secret : null,
     addon_plan_names: [],
     user: USER,
     created_at: time(createdAt),

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { createPhaseOutputs } from '../phase-output.ts'
 import { type Answer, refusal } from './answer.ts'
 import { appEndpoints } from './apps.ts'
 import { dynoEndpoints } from './dynos.ts'
@@ -37,7 +38,14 @@ export async function startPlatformApi(place: {
   readonly gitUrl: string
 }): Promise<PlatformApi> {
   const { apiKey, apps, gitUrl } = place
-  const endpoints = [...appEndpoints(apps, gitUrl), ...releaseEndpoints(apps), ...dynoEndpoints(apps)]
+  const outputs = createPhaseOutputs(() =>
+    [...apps.values()].flatMap(({ releases }) => releases.all.flatMap(({ output }) => output ?? [])),
+  )
+  const endpoints = [
+    ...appEndpoints(apps, gitUrl),
+    ...releaseEndpoints(apps, () => url + outputs.path),
+    ...dynoEndpoints(apps),
+  ]
   const failures: { failure: ApiFailure; left: number }[] = []
 
   function arranged(method: string, path: string): Answer | undefined {
@@ -77,6 +85,7 @@ export async function startPlatformApi(place: {
   }
 
   const server = createServer(async (request, response) => {
+    if (request.url?.startsWith(outputs.path)) return outputs.serve(request, response)
     const { status, body, headers } = await answer(request)
     response.writeHead(status, {
       'Content-Type': 'application/json;charset=utf-8',
@@ -86,8 +95,9 @@ export async function startPlatformApi(place: {
     response.end(JSON.stringify(body))
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     nextFailure: (failure) => void failures.push({ failure, left: failure.times ?? 1 }),
     async close() {
       const closed = once(server, 'close')
