@@ -4,8 +4,10 @@ import { type BuildBehaviour, type Builds, createBuilds } from './builds.ts'
 import { createDynos, type Dynos } from './dynos.ts'
 import type { EventLog } from './events.ts'
 import { commitFolder, headOf } from './git.ts'
+import { createOneOffs, type OneOffs } from './one-offs.ts'
 import { createReleaser, type PhaseBehaviour, type Releaser } from './releaser.ts'
 import { createReleases, type Releases } from './releases.ts'
+import type { Rendezvous } from './rendezvous.ts'
 import { createScript } from './script.ts'
 import { type Appearance, createShownDynos, type ShownDynos } from './shown-dynos.ts'
 import { makeSlug } from './slug.ts'
@@ -37,6 +39,7 @@ export interface LocalApp {
   readonly releases: Releases
   readonly releaser: Releaser
   readonly dynos: Dynos
+  readonly oneOffs: OneOffs
   readonly shownDynos: ShownDynos
   /** the commit of main, or of master where there is no main */
   readonly head: string | undefined
@@ -70,6 +73,7 @@ export interface AppPlace {
   readonly log: EventLog
   /** aborts when the local Heroku is closed */
   readonly signal: AbortSignal
+  readonly rendezvous: Rendezvous
   readonly killAfterMs: number
   readonly nodePath: string
   readonly baseEnv: Readonly<Record<string, string>>
@@ -82,13 +86,15 @@ export function openApp(place: AppPlace, options: AppOptions): LocalApp {
   const formation = new Map(Object.entries(options.formation ?? {}))
   const releases = createReleases(options.pendingReads ?? 1)
   const { dynoMetadata = true, restartCrashed = true } = options
-  const dynos = createDynos({
+  const settings = {
     ...{ app: name, log, killAfterMs, nodePath, baseEnv },
     ...{ configVars, formation, dynoMetadata, restartCrashed },
-  })
-  const shownDynos = createShownDynos(dynos)
+  }
+  const dynos = createDynos(settings)
+  const oneOffs = createOneOffs(settings, place.rendezvous)
+  const shownDynos = createShownDynos(() => [...dynos.current, ...oneOffs.current])
   const phases = createScript<PhaseBehaviour>(signal)
-  const releaser = createReleaser({ app: name, log, releases, dynos, phases })
+  const releaser = createReleaser({ app: name, log, releases, dynos, oneOffs, phases })
   const script = createScript<BuildBehaviour>(signal)
   const builds = createBuilds({
     ...{ app: name, log, script },
@@ -100,7 +106,7 @@ export function openApp(place: AppPlace, options: AppOptions): LocalApp {
     name,
     webUrl: `https://${name}-1a2b3c4d5e6f.herokuapp.com/`,
     createdAt: new Date(),
-    ...{ configVars, formation, builds, releases, releaser, dynos, shownDynos, nextApi },
+    ...{ configVars, formation, builds, releases, releaser, dynos, oneOffs, shownDynos, nextApi },
     get head() {
       return headOf(repository)
     },

@@ -1,6 +1,7 @@
-import { randomInt, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { type DynoSettings, launch } from './launch.ts'
 import type { Ended, RunningCommand } from './process.ts'
+import { shutDown } from './shutdown.ts'
 import type { Slug } from './slug.ts'
 
 /** A dyno of an app. While a deploy goes on, an old and a new one have the same name. */
@@ -31,14 +32,6 @@ export interface Dynos {
   restart(name: string): void
   /** Sends a signal to a current dyno from outside; resolves when it has ended. */
   kill(name: string, signal: NodeJS.Signals): Promise<Ended>
-  /** Runs a command as a one-off dyno, the release phase for example; `onLine` gets its output. */
-  runOnce(
-    type: string,
-    command: string,
-    version: number,
-    slug: Slug,
-    onLine: (line: string) => void,
-  ): Promise<Ended>
   /** Ends everything with SIGKILL and waits for it. */
   end(): Promise<void>
 }
@@ -61,10 +54,9 @@ export const quantityOf = (formation: ReadonlyMap<string, number>, type: string)
 
 /** Heroku's dyno manager for one app (https://devcenter.heroku.com/articles/dynos#shutdown). */
 export function createDynos(settings: DynoSettings): Dynos {
-  const { app, log, killAfterMs, restartCrashed, formation } = settings
+  const { app, log, restartCrashed, formation } = settings
   const living = new Set<Slot>()
   const current = new Map<string, Slot>()
-  const oneOffs = new Set<RunningCommand>()
   let closing = false
 
   function start(type: string, index: number, version: number, slug: Slug, crashes = 0): void {
@@ -100,15 +92,7 @@ export function createDynos(settings: DynoSettings): Dynos {
   function stop({ dyno, process }: Slot): void {
     if (dyno.state !== 'up') return
     dyno.state = 'stopping'
-    const { name, version, pid } = dyno
-    const about = { app, text: `${name} v${version} pid ${pid}`, dyno: name, release: `v${version}`, pid }
-    log.record({ kind: 'sigterm', ...about })
-    process.signal('SIGTERM')
-    const limit = setTimeout(() => {
-      log.record({ kind: 'sigkill', ...about })
-      process.signal('SIGKILL')
-    }, killAfterMs)
-    process.ended.then(() => clearTimeout(limit))
+    shutDown(process, dyno, settings)
   }
 
   /** Those of a type that are not there. */
@@ -161,18 +145,9 @@ export function createDynos(settings: DynoSettings): Dynos {
       slot.process.signal(signal)
       return slot.process.ended
     },
-    async runOnce(type, command, version, slug, onLine) {
-      if (closing) throw new Error(`${app} is closed.`)
-      const dyno = `${type}.${randomInt(1000, 10_000)}`
-      const process = launch(settings, { dyno, command, version, slug, onLine })
-      oneOffs.add(process)
-      const ended = await process.ended
-      oneOffs.delete(process)
-      return ended
-    },
     async end() {
       closing = true
-      const processes = [...oneOffs, ...[...living].map(({ process }) => process)]
+      const processes = [...living].map(({ process }) => process)
       for (const process of processes) process.signal('SIGKILL')
       await Promise.all(processes.map(({ ended }) => ended))
     },

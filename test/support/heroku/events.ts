@@ -9,6 +9,7 @@ export type EventKind =
   | 'release'
   | 'dyno-up'
   | 'dyno-line'
+  | 'sighup'
   | 'sigterm'
   | 'sigkill'
   | 'dyno-exited'

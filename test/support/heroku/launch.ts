@@ -29,16 +29,22 @@ export interface Program {
   readonly slug: Slug
   /** above the app's config vars */
   readonly env?: Readonly<Record<string, string>>
+  /** It has an input. */
+  readonly input?: boolean
   onLine?(line: string): void
+  /** what it prints, as it comes */
+  onOutput?(piece: Buffer): void
 }
 
 /** Starts a dyno's process in its slug. What it prints goes into the log. */
 export function launch(settings: DynoSettings, program: Program): RunningCommand {
-  const { dyno, command, version, slug, onLine } = program
+  const { dyno, command, version, slug, input, onLine, onOutput } = program
   const release = `v${version}`
   const process = runCommand(command, {
     cwd: slug.folder,
     env: environment(settings, program),
+    ...(input && { input }),
+    ...(onOutput && { onOutput }),
     onLine(line, stream) {
       const about = { app: settings.app, dyno, release, pid: process.pid, stream }
       settings.log.record({ kind: 'dyno-line', text: line, ...about })

@@ -7,6 +7,7 @@ import { createEventLog, type EventLog } from './events.ts'
 import { createRepository } from './git.ts'
 import { startGitHttp } from './git-http.ts'
 import { openHookSocket } from './hook-socket.ts'
+import { createRendezvous } from './rendezvous.ts'
 
 export interface HerokuOptions {
   /** of the one account there is */
@@ -27,6 +28,8 @@ export interface LocalHeroku extends AsyncDisposable {
   readonly gitUrl: string
   /** the folder with the apps' bare repositories */
   readonly repositories: string
+  /** A file with the certificate of what attached dynos are reached by: NODE_EXTRA_CA_CERTS for who attaches. */
+  readonly caFile: string
   readonly log: EventLog
   createApp(name: string, options?: AppOptions): LocalApp
   /** Ends all dynos, builds and servers, and deletes what they left. A second time changes nothing. */
@@ -49,6 +52,7 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
   await mkdir(repositories)
   const log = createEventLog()
   const apps = new Map<string, LocalApp>()
+  const rendezvous = createRendezvous(folder)
   const closing = new AbortController()
   const hooks = await openHookSocket(join(folder, 'hooks.sock'), apps, log)
   const gitHttp = await startGitHttp({ repositories, apiKey, apps, hookSocket: hooks.path, log })
@@ -58,7 +62,8 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
     closing.abort(new Error('The local Heroku is closed.'))
     await gitHttp.close()
     // A release phase that runs is a dyno too: pushes are over only when it is.
-    await Promise.all([...apps.values()].map(({ dynos }) => dynos.end()))
+    await Promise.all([...apps.values()].flatMap(({ dynos, oneOffs }) => [dynos.end(), oneOffs.end()]))
+    await rendezvous.close()
     await hooks.close()
     await api.close()
     await rm(folder, { recursive: true, force: true, maxRetries: 5 })
@@ -71,6 +76,9 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
 
   return {
     ...{ apiKey, apiUrl: api.url, gitUrl: gitHttp.url, repositories, log },
+    get caFile() {
+      return rendezvous.caFile
+    },
     createApp(name, appOptions = {}) {
       if (!/^[a-z][a-z0-9-]{1,28}[a-z0-9]$/.test(name) || apps.has(name)) {
         const rule = 'a new name of 3 to 30 lower-case letters, digits and dashes, beginning with a letter'
@@ -78,7 +86,14 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
       }
       const repository = join(repositories, `${name}.git`)
       createRepository(repository)
-      const place = { name, repository, slugs: join(folder, 'slugs', name), log, signal: closing.signal }
+      const place = {
+        name,
+        repository,
+        slugs: join(folder, 'slugs', name),
+        log,
+        rendezvous,
+        signal: closing.signal,
+      }
       const app = openApp({ ...place, killAfterMs, nodePath, baseEnv, nextApi: api.nextFailure }, appOptions)
       apps.set(name, app)
       return app

@@ -1,5 +1,6 @@
 import type { Dynos } from './dynos.ts'
 import type { EventLog } from './events.ts'
+import type { OneOffs } from './one-offs.ts'
 import { createPhaseOutput, type PhaseOutput } from './phase-output.ts'
 import type { Release, Releases, Status } from './releases.ts'
 import type { Behaviour, Script } from './script.ts'
@@ -27,9 +28,10 @@ export function createReleaser(place: {
   readonly log: EventLog
   readonly releases: Releases
   readonly dynos: Dynos
+  readonly oneOffs: OneOffs
   readonly phases: Script<PhaseBehaviour>
 }): Releaser {
-  const { app, log, releases, dynos, phases } = place
+  const { app, log, releases, dynos, oneOffs, phases } = place
 
   function become(release: Release, slug: Slug, status: Status): void {
     release.status = status
@@ -59,7 +61,7 @@ export function createReleaser(place: {
       const ended =
         command === undefined
           ? { code: 0 }
-          : await dynos.runOnce('release', command, release.version, slug, (line) => {
+          : await oneOffs.runPhase(command, release.version, slug, (line) => {
               output.write(line)
               print(line)
             })

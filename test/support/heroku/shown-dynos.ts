@@ -1,11 +1,12 @@
-import type { Dyno, Dynos } from './dynos.ts'
+import type { Dyno } from './dynos.ts'
+import type { OneOff } from './one-offs.ts'
 
 /** https://devcenter.heroku.com/articles/platform-api-reference#dyno */
 export type DynoState = 'crashed' | 'down' | 'idle' | 'starting' | 'up'
 
 /** A dyno as the API shows it. */
 export interface ShownDyno {
-  readonly dyno: Dyno
+  readonly dyno: Dyno | OneOff
   readonly state: DynoState
 }
 
@@ -24,14 +25,15 @@ export interface ShownDynos {
   /** A later appearance for the same dyno counts. */
   show(appearance: Appearance): void
   /** Counts as a read of each dyno that is returned: of those that `wanted` accepts. */
-  read(wanted?: (shown: { readonly dyno: Dyno }) => boolean): ShownDyno[]
+  read(wanted?: (shown: { readonly dyno: Dyno | OneOff }) => boolean): ShownDyno[]
 }
 
-export function createShownDynos(dynos: Dynos): ShownDynos {
+/** @param all the dynos that there are */
+export function createShownDynos(all: () => readonly (Dyno | OneOff)[]): ShownDynos {
   const appearances: Appearance[] = []
   const reads = new Map<string, number>()
 
-  function shown(dyno: Dyno): ShownDyno {
+  function shown(dyno: Dyno | OneOff): ShownDyno {
     const { id, name, type, version, state } = dyno
     const before = reads.get(id) ?? 0
     reads.set(id, before + 1)
@@ -48,6 +50,8 @@ export function createShownDynos(dynos: Dynos): ShownDynos {
   return {
     show: (appearance) => void appearances.push(appearance),
     read: (wanted = () => true) =>
-      dynos.current.filter((dyno) => wanted({ dyno })).map((dyno) => shown(dyno)),
+      all()
+        .filter((dyno) => wanted({ dyno }))
+        .map((dyno) => shown(dyno)),
   }
 }

@@ -28,7 +28,7 @@ export function makeCertificate(folder: string): Certificate {
     )
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-    throw new Error('A Redis with TLS needs a certificate, and `openssl` is not on the PATH: install it.')
+    throw new Error('A server with TLS needs a certificate, and `openssl` is not on the PATH: install it.')
   }
   const { fingerprint256 } = new X509Certificate(readFileSync(certificateFile))
   return { certificateFile, keyFile, fingerprint: fingerprint256.replaceAll(':', '').toLowerCase() }

@@ -46,16 +46,17 @@ export function formationBody(app: LocalApp) {
 
 export function dynoBody(app: LocalApp, { dyno, state }: ShownDyno) {
   const { id, name, type, command, version, startedAt } = dyno
+  const { size = 'Basic', attachUrl = null } = 'size' in dyno ? dyno : {}
   return {
     id,
     app: { id: app.id, name: app.name },
     name,
     type,
     command,
-    size: 'Basic',
+    size,
     state,
     release: { id: app.releases.all[version - 1]?.id ?? '', version },
-    attach_url: null,
+    attach_url: attachUrl,
     created_at: time(startedAt),
     updated_at: time(startedAt),
   } satisfies Heroku.Dyno
