@@ -7,6 +7,7 @@ import { createEventLog, type EventLog } from './events.ts'
 import { createRepository } from './git.ts'
 import { startGitHttp } from './git-http.ts'
 import { openHookSocket } from './hook-socket.ts'
+import { createPipelines, type Pipelines } from './pipelines.ts'
 import { createRendezvous } from './rendezvous.ts'
 
 export interface HerokuOptions {
@@ -32,6 +33,8 @@ export interface LocalHeroku extends AsyncDisposable {
   readonly caFile: string
   readonly log: EventLog
   createApp(name: string, options?: AppOptions): LocalApp
+  /** `createPipeline('shop', { staging: [staging], production: [production] })` */
+  readonly createPipeline: Pipelines['create']
   /** Ends all dynos, builds and servers, and deletes what they left. A second time changes nothing. */
   close(): Promise<void>
 }
@@ -56,7 +59,8 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
   const closing = new AbortController()
   const hooks = await openHookSocket(join(folder, 'hooks.sock'), apps, log)
   const gitHttp = await startGitHttp({ repositories, apiKey, apps, hookSocket: hooks.path, log })
-  const api = await startPlatformApi({ apiKey, apps, gitUrl: gitHttp.url })
+  const pipelines = createPipelines()
+  const api = await startPlatformApi({ apiKey, apps, pipelines, gitUrl: gitHttp.url })
 
   async function end(): Promise<void> {
     closing.abort(new Error('The local Heroku is closed.'))
@@ -98,6 +102,7 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
       apps.set(name, app)
       return app
     },
+    createPipeline: pipelines.create,
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -4,10 +4,12 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createPhaseOutputs } from '../phase-output.ts'
+import type { Pipelines } from '../pipelines.ts'
 import { type Answer, refusal } from './answer.ts'
 import { appEndpoints } from './apps.ts'
 import { dynoEndpoints } from './dynos.ts'
 import { type Apps, type Endpoint, match } from './endpoint.ts'
+import { pipelineEndpoints } from './pipelines.ts'
 import { releaseEndpoints } from './releases.ts'
 
 /** A failure of the Platform API that a test arranges. */
@@ -35,9 +37,10 @@ const ARRANGED = { id: 'arranged', message: 'Arranged by the test.' }
 export async function startPlatformApi(place: {
   readonly apiKey: string
   readonly apps: Apps
+  readonly pipelines: Pipelines
   readonly gitUrl: string
 }): Promise<PlatformApi> {
-  const { apiKey, apps, gitUrl } = place
+  const { apiKey, apps, pipelines, gitUrl } = place
   const outputs = createPhaseOutputs(() =>
     [...apps.values()].flatMap(({ releases }) => releases.all.flatMap(({ output }) => output ?? [])),
   )
@@ -45,6 +48,7 @@ export async function startPlatformApi(place: {
     ...appEndpoints(apps, gitUrl),
     ...releaseEndpoints(apps, () => url + outputs.path),
     ...dynoEndpoints(apps),
+    ...pipelineEndpoints(apps, pipelines, gitUrl),
   ]
   const failures: { failure: ApiFailure; left: number }[] = []
 
