@@ -21,9 +21,18 @@ export interface Build {
   release?: Release
 }
 
+/** A build of somebody else's that a test lets go on and end. */
+export interface ForeignBuild {
+  readonly id: string
+  /** A success of this kind releases nothing. */
+  end(status: 'succeeded' | 'failed'): void
+}
+
 export interface Builds {
   /** oldest first */
   readonly all: readonly Build[]
+  /** As if somebody had started one, of a source that this repository need not have: it is pending until it is told to end. */
+  startForeign(commit: string): ForeignBuild
   /**
    * Builds a commit and prints what Heroku would print, from "Building on the Heroku-24 stack" to "Compressing...".
    * Resolves with a build that has succeeded or failed.
@@ -45,6 +54,14 @@ export function createBuilds(place: {
   const { app, log, script } = place
   const all: Build[] = []
 
+  function begin(commit: string): Build {
+    const now = new Date()
+    const build: Build = { id: randomUUID(), commit, createdAt: now, updatedAt: now, status: 'pending' }
+    all.push(build)
+    log.record({ app, kind: 'build-started', text: commit.slice(0, 8), commit })
+    return build
+  }
+
   function end(build: Build, status: Status): void {
     build.status = status
     build.updatedAt = new Date()
@@ -55,11 +72,12 @@ export function createBuilds(place: {
 
   return {
     all,
+    startForeign(commit) {
+      const build = begin(commit)
+      return { id: build.id, end: (status) => end(build, status) }
+    },
     async run(commit, objects, print) {
-      const now = new Date()
-      const build: Build = { id: randomUUID(), commit, createdAt: now, updatedAt: now, status: 'pending' }
-      all.push(build)
-      log.record({ app, kind: 'build-started', text: commit.slice(0, 8), commit })
+      const build = begin(commit)
       print('-----> Building on the Heroku-24 stack')
       print('-----> Using buildpack: heroku/nodejs')
       print('-----> Node.js app detected')
