@@ -11,9 +11,11 @@ import { forward } from '../cgi.ts'
 import type { LocalApp } from './app.ts'
 import type { EventLog } from './events.ts'
 import { gitEnvironment } from './git.ts'
+import type { GitRefusals } from './git-refusals.ts'
 import { ownGroup } from './process.ts'
+import { OUT_OF_SCOPE, type Tokens } from './tokens.ts'
 
-/** Git over HTTP as Heroku serves it: Basic auth with the API key as password, `/<app>.git`. */
+/** Git over HTTP as Heroku serves it: Basic auth with a token as password, `/<app>.git`. */
 export interface GitHttp {
   readonly url: string
   close(): Promise<void>
@@ -33,12 +35,13 @@ const WRONG_CREDENTIALS = `!	WARNING:
 export async function startGitHttp(place: {
   /** the folder with the apps' bare repositories */
   readonly repositories: string
-  readonly apiKey: string
+  readonly tokens: Tokens
+  readonly gitRefusals: GitRefusals
   readonly apps: ReadonlyMap<string, LocalApp>
   readonly hookSocket: string
   readonly log: EventLog
 }): Promise<GitHttp> {
-  const { repositories, apiKey, apps, hookSocket, log } = place
+  const { repositories, tokens, gitRefusals, apps, hookSocket, log } = place
   const backends = new Map<number, Promise<unknown>>()
   const hooks = join(repositories, '../hooks')
   await mkdir(hooks)
@@ -46,11 +49,19 @@ export async function startGitHttp(place: {
   await chmod(join(hooks, 'pre-receive'), 0o755)
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
-    if (passwordOf(request) !== apiKey) {
+    if (gitRefusals.serve(response)) return
+    const url = new URL(request.url ?? '/', 'http://localhost')
+    // Whoever may push can read config vars: by code that prints them.
+    const scope = /receive-pack/.test(url.pathname + url.search) ? 'write-protected' : 'read'
+    const judged = tokens.judge(passwordOf(request), scope)
+    if (judged === 'unknown') {
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Heroku"', 'Content-Type': 'text/plain' })
       return void response.end(WRONG_CREDENTIALS)
     }
-    const url = new URL(request.url ?? '/', 'http://localhost')
+    if (judged === 'out of scope') {
+      response.writeHead(403, { 'Content-Type': 'text/plain' })
+      return void response.end(`!	${OUT_OF_SCOPE}\n`)
+    }
     const name = /^\/(.+?)(?:\.git)?\//.exec(url.pathname)?.[1] ?? ''
     const app = apps.get(name)
     if (!app) {

@@ -6,12 +6,14 @@ import { type AppOptions, type LocalApp, openApp } from './app.ts'
 import { createEventLog, type EventLog } from './events.ts'
 import { createRepository } from './git.ts'
 import { startGitHttp } from './git-http.ts'
+import { createGitRefusals, type GitRefusals } from './git-refusals.ts'
 import { openHookSocket } from './hook-socket.ts'
 import { createPipelines, type Pipelines } from './pipelines.ts'
 import { createRendezvous } from './rendezvous.ts'
+import { createTokens, type Tokens } from './tokens.ts'
 
 export interface HerokuOptions {
-  /** of the one account there is */
+  /** of the one account there is: a token that may do everything */
   readonly apiKey?: string
   /** how long a dyno has between SIGTERM and SIGKILL; Heroku's 30 s unless told */
   readonly killAfterMs?: number
@@ -33,6 +35,9 @@ export interface LocalHeroku extends AsyncDisposable {
   readonly caFile: string
   readonly log: EventLog
   createApp(name: string, options?: AppOptions): LocalApp
+  readonly createToken: Tokens['create']
+  /** `refuseGit(2)`: the next two requests of git are too many. */
+  readonly refuseGit: GitRefusals['next']
   /** `createPipeline('shop', { staging: [staging], production: [production] })` */
   readonly createPipeline: Pipelines['create']
   /** Ends all dynos, builds and servers, and deletes what they left. A second time changes nothing. */
@@ -55,12 +60,14 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
   await mkdir(repositories)
   const log = createEventLog()
   const apps = new Map<string, LocalApp>()
+  const tokens = createTokens(apiKey)
+  const gitRefusals = createGitRefusals()
   const rendezvous = createRendezvous(folder)
   const closing = new AbortController()
   const hooks = await openHookSocket(join(folder, 'hooks.sock'), apps, log)
-  const gitHttp = await startGitHttp({ repositories, apiKey, apps, hookSocket: hooks.path, log })
+  const gitHttp = await startGitHttp({ repositories, tokens, gitRefusals, apps, hookSocket: hooks.path, log })
   const pipelines = createPipelines()
-  const api = await startPlatformApi({ apiKey, apps, pipelines, gitUrl: gitHttp.url })
+  const api = await startPlatformApi({ tokens, apps, pipelines, gitUrl: gitHttp.url })
 
   async function end(): Promise<void> {
     closing.abort(new Error('The local Heroku is closed.'))
@@ -103,6 +110,8 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
       return app
     },
     createPipeline: pipelines.create,
+    createToken: tokens.create,
+    refuseGit: gitRefusals.next,
     close,
     [Symbol.asyncDispose]: close,
   }

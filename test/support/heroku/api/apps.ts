@@ -7,7 +7,7 @@ export function appEndpoints(apps: Apps, gitUrl: string): Endpoint[] {
   const ofApp = endpointsOf(apps)
   return [
     ofApp('GET', '', (app) => ok(appBody(app, gitUrl))),
-    ofApp('GET', '/config-vars', (app) => ok(Object.fromEntries(app.configVars))),
+    ofApp('GET', '/config-vars', (app) => ok(Object.fromEntries(app.configVars)), 'read-protected'),
     ofApp('GET', '/formation', (app) => ok(formationBody(app))),
     ofApp('GET', '/builds', (app, { range }) =>
       ranged(

@@ -14,7 +14,8 @@ export function dynoEndpoints(apps: Apps): Endpoint[] {
       const shown = find(app, parameters.dyno)
       return shown ? ok(dynoBody(app, shown)) : notFound('dyno')
     }),
-    ofApp('POST', '/dynos', (app, { body }) => startOneOff(app, body)),
+    // A command can print config vars.
+    ofApp('POST', '/dynos', (app, { body }) => startOneOff(app, body), 'write-protected'),
     ofApp('POST', '/dynos/:dyno/actions/stop', (app, { parameters }) => {
       const shown = find(app, parameters.dyno)
       if (!shown) return notFound('dyno')

@@ -1,4 +1,5 @@
 import type { LocalApp } from '../app.ts'
+import type { Scope } from '../tokens.ts'
 import { type Answer, notFound } from './answer.ts'
 
 export type Body = Readonly<Record<string, unknown>>
@@ -17,6 +18,8 @@ export interface Endpoint {
   readonly method: 'GET' | 'POST'
   /** `/apps/:app/releases/:release` */
   readonly path: string
+  /** `read` for GET and `write` for POST unless told */
+  readonly scope?: Scope
   answer(asked: Asked): Answer | Promise<Answer>
 }
 
@@ -33,8 +36,10 @@ export const endpointsOf =
     method: Endpoint['method'],
     path: string,
     answer: (app: LocalApp, asked: Asked) => Answer | Promise<Answer>,
+    scope?: Scope,
   ): Endpoint => ({
     method,
+    ...(scope && { scope }),
     path: `/apps/:app${path}`,
     answer(asked) {
       const app = findApp(apps, asked.parameters.app)

@@ -14,6 +14,12 @@ export const DYNO_LIMIT: Refusal = {
   },
 }
 
+/** to a token of an account that has nothing to do with the app */
+export const noAccess = (app: string): Refusal => ({
+  status: 403,
+  body: { id: 'forbidden', message: `You do not have access to the app ${app}.` },
+})
+
 export const UNPAID: Refusal = {
   status: 402,
   body: { id: 'delinquent', message: 'This action is not permitted because the account is delinquent.' },

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createPhaseOutputs } from '../phase-output.ts'
 import type { Pipelines } from '../pipelines.ts'
+import { OUT_OF_SCOPE, type Tokens } from '../tokens.ts'
 import { type Answer, refusal } from './answer.ts'
 import { appEndpoints } from './apps.ts'
 import { dynoEndpoints } from './dynos.ts'
@@ -35,12 +36,12 @@ export interface PlatformApi {
 const ARRANGED = { id: 'arranged', message: 'Arranged by the test.' }
 
 export async function startPlatformApi(place: {
-  readonly apiKey: string
+  readonly tokens: Tokens
   readonly apps: Apps
   readonly pipelines: Pipelines
   readonly gitUrl: string
 }): Promise<PlatformApi> {
-  const { apiKey, apps, pipelines, gitUrl } = place
+  const { tokens, apps, pipelines, gitUrl } = place
   const outputs = createPhaseOutputs(() =>
     [...apps.values()].flatMap(({ releases }) => releases.all.flatMap(({ output }) => output ?? [])),
   )
@@ -73,7 +74,8 @@ export async function startPlatformApi(place: {
       const message = `Please specify a version along with Heroku's API MIME type. For example, ${mime}.`
       return refusal(400, 'missing_version', message)
     }
-    if (authorization !== `Bearer ${apiKey}`) {
+    const token = /^Bearer (.+)$/.exec(authorization ?? '')?.[1]
+    if (tokens.judge(token, 'identity') === 'unknown') {
       return refusal(401, 'unauthorized', 'Invalid credentials provided.')
     }
     const there = endpoints.flatMap((endpoint) => {
@@ -84,6 +86,8 @@ export async function startPlatformApi(place: {
     if (there.length === 0) return refusal(404, 'not_found', 'The requested API endpoint was not found.')
     if (!asked) return refusal(405, 'method_not_allowed', 'Method not allowed.')
     const { endpoint, parameters } = asked
+    const scope = endpoint.scope ?? (method === 'GET' ? 'read' : 'write')
+    if (tokens.judge(token, scope) !== 'allowed') return refusal(403, 'forbidden', OUT_OF_SCOPE)
     const body = JSON.parse((await text(request)) || '{}')
     return endpoint.answer({ parameters, range: String(range ?? ''), body })
   }
