@@ -84,7 +84,7 @@ export function openApp(place: AppPlace, options: AppOptions): LocalApp {
   const { name, repository, slugs, log, signal, killAfterMs, nodePath, baseEnv, nextApi } = place
   const configVars = new Map(Object.entries(options.configVars ?? {}))
   const formation = new Map(Object.entries(options.formation ?? {}))
-  const releases = createReleases(options.pendingReads ?? 1)
+  const releases = createReleases(options.pendingReads ?? 1, configVars)
   const { dynoMetadata = true, restartCrashed = true } = options
   const settings = {
     ...{ app: name, log, killAfterMs, nodePath, baseEnv },

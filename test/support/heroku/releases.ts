@@ -11,6 +11,8 @@ export interface Release {
   readonly description: string
   /** absent for what needs none: the app's first releases */
   readonly slug?: Slug
+  /** the app's, when it was made */
+  readonly configVars: Readonly<Record<string, string>>
   readonly createdAt: Date
   status: Status
   /** absent when it has no release phase */
@@ -41,7 +43,7 @@ export interface Releases {
 }
 
 /** @param pendingReads how many reads after a push still show its release as pending */
-export function createReleases(pendingReads: number): Releases {
+export function createReleases(pendingReads: number, configVars: ReadonlyMap<string, string>): Releases {
   const all: Release[] = []
   const lags = new Map<Release, { readonly push: string; reads: number }>()
 
@@ -59,6 +61,7 @@ export function createReleases(pendingReads: number): Releases {
         version: all.length + 1,
         description,
         ...(slug && { slug }),
+        configVars: Object.fromEntries(configVars),
         createdAt: new Date(),
         status: 'pending',
       }

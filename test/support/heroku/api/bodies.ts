@@ -6,7 +6,7 @@ import type { ShownRelease } from '../releases.ts'
 import type { ShownDyno } from '../shown-dynos.ts'
 import type { Slug } from '../slug.ts'
 
-const USER = { id: '01234567-89ab-cdef-0123-456789abcdef', email: 'ada@example.com' }
+export const USER = { id: '01234567-89ab-cdef-0123-456789abcdef', email: 'ada@example.com' }
 const STACK = { id: '69ef6867-5c0c-4d5e-9f4e-0d0d7a0d2424', name: 'heroku-24' }
 /** The API tells seconds. */
 export const time = (date: Date) => date.toISOString().replace(/\.\d+Z$/, 'Z')

@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers'
 import { createPhaseOutputs } from '../phase-output.ts'
 import type { Pipelines } from '../pipelines.ts'
 import { OUT_OF_SCOPE, type Tokens } from '../tokens.ts'
+import { accountEndpoints } from './account.ts'
 import { type Answer, refusal } from './answer.ts'
 import { appEndpoints } from './apps.ts'
 import { dynoEndpoints } from './dynos.ts'
@@ -46,6 +47,7 @@ export async function startPlatformApi(place: {
     [...apps.values()].flatMap(({ releases }) => releases.all.flatMap(({ output }) => output ?? [])),
   )
   const endpoints = [
+    ...accountEndpoints,
     ...appEndpoints(apps, gitUrl),
     ...releaseEndpoints(apps, () => url + outputs.path),
     ...dynoEndpoints(apps),
