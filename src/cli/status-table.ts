@@ -3,7 +3,7 @@ import { formatDuration } from '../duration.ts'
 import { describeAsker, readAsker } from '../gate/asker.ts'
 import { heldUntil } from '../gate/quiet.ts'
 import { oneLine } from '../one-line.ts'
-import { type Intent, isInForce, type View } from '../protocol/look.ts'
+import { type Intent, isInForce, lastGiven, type View } from '../protocol/look.ts'
 import { isAlive, PROTOCOL_VERSION, type Row } from '../protocol/row.ts'
 import { type Column, renderTable } from './table.ts'
 
@@ -68,10 +68,11 @@ function factsOf({ intent, now }: View, gateName: string): [name: string, value:
   ]
 }
 
-function leaseOf({ phase, asker, expiry, leaseMs }: Intent, now: number): string {
+function leaseOf(intent: Intent, now: number): string {
+  const { phase, asker, expiry } = intent
   const left = `${formatDuration(expiry - now)} left`
   if (phase === 'pushing' && readAsker(asker).holds) return `${left}; deploy-gate resume ends it earlier`
-  return `${left}, renewed ${formatDuration(now - (expiry - leaseMs))} ago`
+  return `${left}, renewed ${formatDuration(now - lastGiven(intent))} ago`
 }
 
 function ending({ phase, finished, expiry }: Intent, now: number): string {

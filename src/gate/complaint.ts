@@ -6,6 +6,7 @@ import { PROTOCOL_VERSION } from '../protocol/row.ts'
 import { describeAsker, readAsker } from './asker.ts'
 import type { LeaseLoss } from './lease.ts'
 import { count, type ParticipantProgress } from './progress.ts'
+import type { ExpectedDyno } from './terms.ts'
 import type { Verdict } from './verdict.ts'
 
 /** For a participant or a deploy of another version of the protocol. */
@@ -30,6 +31,15 @@ export function busy(asker: string, leftMs: number): DeployError {
     'busy',
     `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
     'Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
+  )
+}
+
+/** @param asker as the other deploy described itself */
+export function announcedBy(asker: string): DeployError {
+  return new DeployError(
+    'busy',
+    `Another deploy is announced, and its release phase will ask for the drain: ${describeAsker(asker)}.`,
+    'Wait for it to end and run this one again; if nobody runs it any more, its announcement is forgotten within 3 minutes. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
   )
 }
 
@@ -83,14 +93,35 @@ export function notAcknowledged(who: readonly ParticipantProgress[], timeoutMs: 
   )
 }
 
-export function missingClock(short: Verdict['short'], timeoutMs: number): DeployError {
+/** @param absent dynos of these types that Heroku says are up, and nobody has joined from */
+export function missingClock(
+  short: Verdict['short'],
+  timeoutMs: number,
+  absent: readonly ExpectedDyno[] = [],
+): DeployError {
   const each = short.map(({ type, have, need }) =>
     need === 1 ? `no ${type}` : `${have} of ${need} ${type} participants`,
   )
+  const message = `${each.join(' and ')} took part within ${formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`
+  if (absent.length > 0) {
+    const who = absences(absent)
+    return new DeployError(
+      'missing-clock',
+      `${enumerate(who, MOST_NOTES)}. ${message}`,
+      `${who.length === 1 ? 'Its process' : 'Their processes'} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: deploy-gate run -- <command>. heroku logs --dyno ${absent[0]?.dyno} shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.`,
+    )
+  }
   return new DeployError(
     'missing-clock',
-    `${each.join(' and ')} took part within ${formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`,
+    message,
     'Check that the process runs (heroku ps), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.',
+  )
+}
+
+/** Dynos that are up and at no gate, each as a clause. */
+export function absences(absent: readonly ExpectedDyno[]): string[] {
+  return absent.map(
+    ({ dyno, release }) => `${dyno} is up${release ? ` on ${release}` : ''} but has not joined the gate`,
   )
 }
 

@@ -12,10 +12,13 @@ export class Contact extends LeasedContact {
   readonly #around: Surroundings
   readonly #owner: Owner
 
-  /** @param sentAt when the request was sent that the lease of `leftMs` came with */
-  constructor(around: Surroundings, owner: Owner, sentAt: number, leftMs: number) {
+  /**
+   * @param sentAt when the request was sent that the lease of `leftMs` came with
+   * @param askedMs how long before that the drain was asked for
+   */
+  constructor(around: Surroundings, owner: Owner, sentAt: number, leftMs: number, askedMs = 0) {
     const renewal = (leaseMs: number) => renew(around.host, around.keys, owner, leaseMs)
-    super(around, { renew: renewal, lost: leaseLost }, sentAt, leftMs)
+    super(around, { renew: renewal, lost: leaseLost }, sentAt, leftMs, askedMs)
     this.#around = around
     this.#owner = owner
   }

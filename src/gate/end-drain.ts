@@ -1,6 +1,6 @@
 import { Alarm } from '../alarm.ts'
 import { finish } from '../protocol/drain.ts'
-import { type Intent, look, type View } from '../protocol/look.ts'
+import { type Intent, lastGiven, look, type View } from '../protocol/look.ts'
 import { isAlive, type Row } from '../protocol/row.ts'
 import { readAsker } from './asker.ts'
 import type { Surroundings } from './gate.ts'
@@ -26,7 +26,7 @@ export interface EndedDrain {
 /** Whether somebody is at work behind the drain: it is no hold that was left to its lease, and it was renewed lately. */
 export function isAttended(intent: Intent, now: number, { renewEveryMs }: Numbers): boolean {
   if (intent.phase === 'pushing' && readAsker(intent.asker).holds) return false
-  return now - (intent.expiry - intent.leaseMs) < MISSED_RENEWALS * renewEveryMs
+  return now - lastGiven(intent) < MISSED_RENEWALS * renewEveryMs
 }
 
 /**

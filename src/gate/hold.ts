@@ -12,8 +12,8 @@ import { type ParticipantProgress, Progress } from './progress.ts'
 import { awaitTold } from './quiet.ts'
 import { successors } from './successor.ts'
 import { linesOf } from './telling.ts'
-import type { DrainTerms } from './terms.ts'
-import { judge, type Verdict } from './verdict.ts'
+import type { AskedType, DrainTerms, ExpectedDyno } from './terms.ts'
+import { judge, type Shortage, type Verdict } from './verdict.ts'
 
 /** A cancelled job has 7.5 s in all. */
 const CANCELLED_WATCH_MS = 2_000
@@ -28,15 +28,26 @@ export class Hold implements Held {
   readonly #terms: DrainTerms
   readonly #progress: Progress
   readonly #contact: Contact
-  /** types nobody takes part with, and that is accepted */
+  /** types too few take part with, and that is accepted */
   #forgiven: ReadonlySet<string> = new Set()
 
-  constructor(around: Surroundings, owner: Owner, terms: DrainTerms, sentAt: number, leftMs: number) {
-    this.owner = owner
+  /**
+   * @param sentAt when the request was sent that the lease of `leftMs` came with
+   * @param askedMs how long before that the drain was asked for, if not by this process
+   */
+  constructor(
+    around: Surroundings,
+    { id, epoch }: Owner,
+    terms: DrainTerms,
+    sentAt: number,
+    leftMs: number,
+    askedMs = 0,
+  ) {
+    this.owner = { id, epoch }
     this.#around = around
     this.#terms = terms
-    this.#progress = new Progress(owner.epoch, this.#types)
-    this.#contact = new Contact(around, owner, sentAt, leftMs)
+    this.#progress = new Progress(epoch, this.#types)
+    this.#contact = new Contact(around, this.owner, sentAt, leftMs, askedMs)
   }
 
   /** Starts listening. */
@@ -70,14 +81,16 @@ export class Hold implements Held {
     let forced = false
     for (;;) {
       await this.#look()
-      const verdict = this.#judge()
+      let verdict = this.#judge()
       if (verdict.refused.length > 0) throw complaint.refused(verdict.refused)
       if (verdict.late.length > 0) throw complaint.notAcknowledged(verdict.late, acknowledgeTimeoutMs)
       const fatal = verdict.missing.filter(({ forgivable }) => !forgivable)
-      if (fatal.length > 0) throw complaint.missingClock(fatal, acknowledgeTimeoutMs)
-      this.#forgive(verdict.missing.map(({ type }) => type))
-      const short = verdict.short.filter(({ type }) => !this.#forgiven.has(type))
-      if (verdict.undrained.length === 0 && short.length === 0) return true
+      if (fatal.length > 0) throw complaint.missingClock(fatal, acknowledgeTimeoutMs, this.#absent(fatal))
+      if (verdict.missing.length > 0) {
+        this.#forgive(verdict.missing)
+        verdict = this.#judge()
+      }
+      if (verdict.undrained.length === 0 && verdict.short.length === 0) return true
       if (this.elapsedMs >= deadline) {
         const late = complaint.drainTimeout(verdict, drainTimeoutMs, forced)
         if (onDrainTimeout === 'deploy') {
@@ -105,9 +118,7 @@ export class Hold implements Held {
    */
   async commit(anyway = false): Promise<void> {
     const { host, keys, numbers, log, time } = this.#around
-    const asked = new Map(
-      this.#terms.asked.map(({ type, atLeast }) => [type, this.#forgiven.has(type) ? 0 : atLeast]),
-    )
+    const asked = new Map(this.#stillAsked.map(({ type, atLeast }) => [type, atLeast]))
     const deadline = this.elapsedMs + numbers.marginMs
     let told = ''
     for (;;) {
@@ -136,6 +147,40 @@ export class Hold implements Held {
       if (this.elapsedMs >= deadline) throw complaint.neverOpened(why)
       await this.#contact.pause(Math.min(numbers.lookEveryMs, 1_000))
       await this.#look()
+    }
+  }
+
+  /**
+   * Follows a drain that another process leads, and tells of it, until that process has opened the gate.
+   * @param over aborts when there is nothing more to wait for
+   * @returns false if `over` aborts first, or the drain ends: why, its leader knows
+   * @throws the signal's reason
+   */
+  async opened(over: AbortSignal): Promise<boolean> {
+    const { host, keys, numbers, signal, time } = this.#around
+    over.addEventListener('abort', this.#contact.ring)
+    try {
+      for (;;) {
+        signal.throwIfAborted()
+        const sentAt = time.now()
+        const view = await look(host, keys).catch((error: unknown) => {
+          if (!isOutage(error)) throw error
+        })
+        if (view) {
+          this.#tell(view)
+          const { intent, now } = view
+          const phase = intent?.epoch === this.owner.epoch ? intent.phase : ''
+          // From here on it is this process that keeps it.
+          if (phase === 'pushing') this.#contact.lease.extended(sentAt, (intent?.expiry ?? 0) - now)
+          if (phase === 'released') this.#contact.end()
+          if (phase === 'pushing' || phase === 'released') return true
+          if (phase === 'aborted') return false
+        }
+        if (over.aborted || this.#contact.lease.loss) return false
+        await this.#contact.wait(view ? numbers.lookEveryMs : numbers.renewAgainMs)
+      }
+    } finally {
+      over.removeEventListener('abort', this.#contact.ring)
     }
   }
 
@@ -184,7 +229,7 @@ export class Hold implements Held {
       const view = await this.#contact.read(deadline).catch((error: unknown) => {
         throw isOutage(error) ? complaint.clockUnknown(this.#types, error, release) : error
       })
-      const seen = successors(view, this.#types, this.owner.epoch, release)
+      const seen = successors(view, this.#succeeded, this.owner.epoch, release)
       const dynos = seen.flatMap(({ dyno }) => dyno ?? [])
       if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs)
       const missing = seen.flatMap(({ type, dyno }) => (dyno === undefined ? type : []))
@@ -230,13 +275,34 @@ export class Hold implements Held {
     if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
   }
 
-  #forgive(types: readonly string[]): void {
-    const more = types.filter((type) => !this.#forgiven.has(type))
-    if (more.length === 0) return
-    this.#around.log.warning(
-      `nobody takes part for ${more.join(', ')}; deploying all the same, as on-missing-clock: deploy says`,
+  #forgive(missing: readonly Shortage[]): void {
+    const who = missing.map(({ type, have, need }) =>
+      have === 0 ? `nobody takes part for ${type}` : `only ${have} of ${need} take part for ${type}`,
     )
-    this.#forgiven = new Set([...this.#forgiven, ...more])
+    this.#around.log.warning(
+      `${[...who, ...complaint.absences(this.#absent(missing))].join(', ')}; deploying all the same, as on-missing-clock: deploy says`,
+    )
+    this.#forgiven = new Set([...this.#forgiven, ...missing.map(({ type }) => type)])
+  }
+
+  /** The dynos of the types of `missing` that Heroku says are up, and nobody has joined from. */
+  #absent(missing: readonly Shortage[]): ExpectedDyno[] {
+    const types = new Set(missing.map(({ type }) => type))
+    const there = new Set(
+      this.participants.flatMap(({ dyno, state }) => (state === 'silent' || state === 'exited' ? [] : dyno)),
+    )
+    return (this.#terms.expected ?? []).filter(({ dyno, type }) => types.has(type) && !there.has(dyno))
+  }
+
+  /** What is asked for, without the numbers that are forgiven: those that were there at the request must still be, and drained. */
+  get #stillAsked(): AskedType[] {
+    return this.#terms.asked.map((one) => (this.#forgiven.has(one.type) ? { ...one, atLeast: 0 } : one))
+  }
+
+  /** The types that a new clock is waited for of: not those that are scaled to 0 and that nobody was there for. */
+  get #succeeded(): string[] {
+    const there = new Set(this.participants.map(({ type }) => type))
+    return this.#terms.asked.flatMap(({ type, atLeast }) => (atLeast > 0 || there.has(type) ? type : []))
   }
 
   get #types(): string[] {
@@ -244,7 +310,7 @@ export class Hold implements Held {
   }
 
   #judge(): Verdict {
-    return judge(this.participants, this.#terms, this.elapsedMs)
+    return judge(this.participants, { ...this.#terms, asked: this.#stillAsked }, this.elapsedMs)
   }
 
   async #look(): Promise<void> {

@@ -23,11 +23,20 @@ export class LeasedContact {
   #ended = false
   #restMs = 0
 
-  /** @param sentAt when the request was sent that the lease of `leftMs` came with */
-  constructor(around: Surroundings, { renew, lost }: LeaseTerms, sentAt: number, leftMs: number) {
+  /**
+   * @param sentAt when the request was sent that the lease of `leftMs` came with
+   * @param askedMs how long before that the drain was asked for
+   */
+  constructor(
+    around: Surroundings,
+    { renew, lost }: LeaseTerms,
+    sentAt: number,
+    leftMs: number,
+    askedMs = 0,
+  ) {
     this.#around = around
     this.#lost = lost
-    this.#startedAt = sentAt
+    this.#startedAt = sentAt - askedMs
     this.#alarm = new Alarm(around.time)
     const { time, log, numbers, signal } = around
     signal.addEventListener('abort', this.ring)

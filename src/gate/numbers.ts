@@ -15,6 +15,8 @@ export const NUMBERS = {
   lookEveryMs: 2_000,
   /** for each row of a look, until the next one, whoever rings: it reads them all, and where many take part somebody always rings */
   lookRestPerRowMs: 0.2,
+  /** an announcement that nobody keeps up is forgotten: a runner that dies leaves none for longer */
+  announcedMs: 180_000,
   /** for participants that were told to force, until they must have acknowledged */
   forceGraceMs: 30_000,
   /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */

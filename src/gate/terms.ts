@@ -1,6 +1,7 @@
 /** One process type that must drain, and how many participants of it at least. */
 export interface AskedType {
   readonly type: string
+  /** 0: nobody need be there, but whoever is must drain */
   readonly atLeast: number
   /** whether the number was asked for, or is the default of one */
   readonly demanded: boolean
@@ -15,6 +16,17 @@ export interface DrainTerms {
   readonly drainTimeoutMs: number
   readonly onDrainTimeout: 'fail' | 'force' | 'deploy'
   readonly onMissingClock: 'fail' | 'deploy'
+  /** the dynos that Heroku says are up; who of them has not joined is named when somebody is missing */
+  readonly expected?: readonly ExpectedDyno[]
+}
+
+/** A dyno that is up. */
+export interface ExpectedDyno {
+  /** `clock.1` */
+  readonly dyno: string
+  readonly type: string
+  /** `v42` */
+  readonly release?: string
 }
 
 /** Who asks, as it is shown to a deployer that finds the gate taken. */

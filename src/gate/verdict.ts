@@ -40,7 +40,7 @@ export function judge(
     const atRequest = participants.filter((one) => one.type === type && one.fromStart).length
     const need = Math.max(atLeast, atRequest)
     if (have >= need) continue
-    const forgivable = terms.onMissingClock === 'deploy' && have === 0 && !demanded
+    const forgivable = terms.onMissingClock === 'deploy' && !demanded
     short.push({ type, have, need, forgivable })
     if (atRequest < atLeast && nowMs >= terms.acknowledgeTimeoutMs)
       missing.push({ type, have, need, forgivable })

@@ -6,6 +6,8 @@ export interface GateKeys {
   readonly epoch: string
   /** hash: participant id → row */
   readonly roster: string
+  /** string: the deploy whose release phase will ask for its drain; forgotten by itself */
+  readonly announced: string
   /** channel: "beat now"; carries no state */
   readonly doorbell: string
   /** channel: "a row changed"; for the deployer, which reads the roster then */
@@ -42,6 +44,7 @@ export function gateKeys(name: string): GateKeys {
     intent: `${prefix}:intent`,
     epoch: `${prefix}:epoch`,
     roster: `${prefix}:roster`,
+    announced: `${prefix}:announced`,
     doorbell: `${prefix}:doorbell`,
     reports: `${prefix}:reports`,
   }

@@ -11,8 +11,10 @@ const lookScript = script('look', lookBody)
 export interface Intent extends Owner {
   readonly v: string
   readonly phase: string
-  /** ms that each renewal gives; the last one came so long before `expiry` */
+  /** ms that each renewal of its asker gives */
   readonly leaseMs: number
+  /** when the lease was last given, server ms; absent where another version does not say */
+  readonly given?: number
   /** server ms */
   readonly expiry: number
   /** when it was asked for, server ms */
@@ -52,6 +54,7 @@ export async function look(host: ScriptHost, keys: GateKeys): Promise<View> {
     epoch: field.epoch ?? '',
     phase: field.phase ?? '',
     leaseMs: Number(field.lease ?? 0),
+    ...(field.given !== undefined && { given: Number(field.given) }),
     expiry: Number(field.expiry),
     began: Number(field.began ?? 0),
     ...(field.committed !== undefined && { committed: Number(field.committed) }),
@@ -69,6 +72,11 @@ const LONGEST_LEASE_MS = 7_200_000
 /** Whether the drain is asked for now: neither finished nor lapsed. */
 export function isInForce({ phase, expiry }: Intent, now: number): boolean {
   return (phase === 'draining' || phase === 'pushing') && expiry > now && expiry <= now + LONGEST_LEASE_MS
+}
+
+/** When the lease was last given, server ms: by a renewal, if not by the request or the commit. */
+export function lastGiven({ given, expiry, leaseMs }: Intent): number {
+  return given ?? expiry - leaseMs
 }
 
 function pairs(flat: readonly string[]): [string, string][] {
