@@ -3,7 +3,7 @@ import { DURATION_RULE, formatDuration, parseDuration } from '../duration.ts'
 import { NUMBERS } from '../gate/numbers.ts'
 import type { Asker, DrainTerms } from '../gate/terms.ts'
 import { quote } from '../quote.ts'
-import { askerOf } from './asker.ts'
+import { askerOf, dynoCommit, releasePhase } from './asker.ts'
 import { UsageError } from './command.ts'
 import { GATE_HELP, GATE_OPTIONS, type GatePlace, oneOf, readGatePlace } from './gate-options.ts'
 import { readOptions } from './options.ts'
@@ -35,6 +35,9 @@ they go back to work. Without one, leaves them held for as long as --hold says.
   --json                      how it ended, as JSON, as the last line of
                               standard output
 ${GATE_HELP}
+In a release phase it drains for the deploy that the Action has announced, on
+the terms of that one where none are given here, and leaves the held to it.
+
 Durations are like 90s, 5m or 1h.
 Example: deploy-gate drain -- git push heroku main
 `
@@ -61,7 +64,11 @@ const LONGEST_MS = 24 * 3_600_000
 export interface DrainRequest {
   readonly place: GatePlace
   readonly terms: DrainTerms
+  /** those of the terms that were given: the others give way to a deploy that is announced */
+  readonly given: Partial<DrainTerms>
   readonly asker: Asker
+  /** the release phase that this is, on which dyno and of which commit, where that is known; absent elsewhere */
+  readonly releasePhase?: { readonly dyno: string; readonly commit?: string }
   readonly json: boolean
   /** what is done while everybody is held: a program with its arguments, or nothing, for so many ms */
   readonly meanwhile:
@@ -75,6 +82,8 @@ export function readDrainRequest(args: readonly string[], env: NodeJS.ProcessEnv
   const { asked, problems } = parseProcesses(values.processes ?? 'clock')
   if (problems[0] !== undefined) throw new UsageError(`--processes ${problems[0]}.`)
   const timeout = oneOf(values, 'timeout', 'drain-timeout')
+  const onTimeout = oneOf(values, 'on-timeout', 'on-drain-timeout')
+  const onMissing = oneOf(values, 'on-missing-clock')
   const drainTimeoutMs = timeout ? duration(timeout.name, timeout.value) : 300_000
   const acknowledge = values['acknowledge-timeout']
   const acknowledgeTimeoutMs =
@@ -93,15 +102,20 @@ export function readDrainRequest(args: readonly string[], env: NodeJS.ProcessEnv
   }
   const [name = '', ...rest] = program ?? []
   const holdMs = duration('hold', values.hold ?? '10m', HOLD_MS)
+  const onDrainTimeout = choice(onTimeout, ['fail', 'force', 'deploy'])
+  const onMissingClock = choice(onMissing, ['fail', 'deploy'])
+  const [dyno, commit] = [releasePhase(env), dynoCommit(env)]
   return {
     place: readGatePlace(values, env),
-    terms: {
-      asked,
-      acknowledgeTimeoutMs,
-      drainTimeoutMs,
-      onDrainTimeout: choice(oneOf(values, 'on-timeout', 'on-drain-timeout'), ['fail', 'force', 'deploy']),
-      onMissingClock: choice(oneOf(values, 'on-missing-clock'), ['fail', 'deploy']),
+    terms: { asked, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock },
+    given: {
+      ...(values.processes !== undefined && { asked }),
+      ...(acknowledge !== undefined && { acknowledgeTimeoutMs }),
+      ...(timeout && { drainTimeoutMs }),
+      ...(onTimeout && { onDrainTimeout }),
+      ...(onMissing && { onMissingClock }),
     },
+    ...(dyno && { releasePhase: { dyno, ...(commit && { commit }) } }),
     asker: { ...askerOf(by, env), ...(!program && { holds: true }) },
     json: values.json ?? false,
     meanwhile: program ? { kind: 'run', program: name, args: rest } : { kind: 'hold', holdMs },

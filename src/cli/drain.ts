@@ -4,6 +4,7 @@ import { formatDuration } from '../duration.ts'
 import { enumerate } from '../enumerate.ts'
 import { inspectGate, newDeployId, type Surroundings } from '../gate/gate.ts'
 import type { Hold } from '../gate/hold.ts'
+import { type TakenDeploy, takeAnnouncement } from '../gate/take.ts'
 import { DeployError } from '../outcome.ts'
 import { type CommandEnd, commandProblem, runCommand } from '../process/command.ts'
 import type { Row } from '../protocol/row.ts'
@@ -40,7 +41,7 @@ export const command: Command = {
 }
 
 async function drain(request: DrainRequest, interrupts: Interrupts): Promise<number> {
-  const { place, terms, asker, meanwhile, json } = request
+  const { place, json } = request
   const around = { log: stderrLog, signal: interrupts.signal, asks: true }
   let hold: Hold | undefined
   const print = (ending: object) => {
@@ -48,20 +49,29 @@ async function drain(request: DrainRequest, interrupts: Interrupts): Promise<num
   }
   try {
     const { code, ...ending } = await atGate(place, around, async (gate, reading) => {
-      const types = terms.asked.map(({ type }) => type)
-      const there = await reading(() => inspectGate(gate, place.gateName, asker, types))
-      stderrLog.info(
-        there.length > 0
-          ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}`
-          : `nobody takes part yet as ${types.join(' or ')}`,
-      )
-      const follow = (one: Hold) => {
-        hold = one
+      const taken = await reading(() => takeReleasePhase(gate, request))
+      try {
+        const { terms, asker } = taken ?? request
+        const types = terms.asked.map(({ type }) => type)
+        const there = await reading(() => inspectGate(gate, place.gateName, asker, types))
+        stderrLog.info(
+          there.length > 0
+            ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}`
+            : `nobody takes part yet as ${types.join(' or ')}`,
+        )
+        const follow = async (one: Hold) => {
+          hold = one
+          await taken?.confirm()
+        }
+        const id = taken?.id ?? newDeployId()
+        const asked = { id, terms, asker, replaces: releaseOf(there), follow, followed: taken !== undefined }
+        return request.meanwhile.kind === 'run'
+          ? await runUnderGate(gate, asked, request.meanwhile, interrupts)
+          : await holdForAWhile(gate, asked, request.meanwhile.holdMs)
+      } catch (error) {
+        await taken?.failed(error)
+        throw error
       }
-      const asked = { id: newDeployId(), terms, asker, replaces: releaseOf(there), follow }
-      return meanwhile.kind === 'run'
-        ? await runUnderGate(gate, asked, meanwhile, interrupts)
-        : await holdForAWhile(gate, asked, meanwhile.holdMs)
     })
     stderrLog.info(ending.message)
     print(ending)
@@ -75,6 +85,23 @@ async function drain(request: DrainRequest, interrupts: Interrupts): Promise<num
     }
     throw error
   }
+}
+
+/** The deploy that this release phase drains for, if this is one and a deploy is announced. */
+async function takeReleasePhase(
+  gate: Surroundings,
+  { releasePhase, given, meanwhile }: DrainRequest,
+): Promise<TakenDeploy | undefined> {
+  if (releasePhase === undefined) return undefined
+  const taken = await takeAnnouncement(gate, { ...releasePhase, given })
+  if (taken === undefined) {
+    const end =
+      meanwhile.kind === 'hold'
+        ? `nobody ends its hold before its ${formatDuration(meanwhile.holdMs)} are over, if this release fails`
+        : 'it ends with the command'
+    gate.log.info(`no deploy is announced for this release, so this drain stands alone: ${end}`)
+  }
+  return taken
 }
 
 async function runUnderGate(
@@ -91,8 +118,9 @@ async function runUnderGate(
   const command = await underGate(gate, asked, work, ({ code }) => code === 0)
   const { code, signal, problem } = command
   const how = problem ?? (signal ? `${program} was ended by ${signal}` : `${program} ended with ${code}`)
+  const stay = asked.followed ? 'stay held for the deploy that is announced' : 'stay quiet for their SIGTERM'
   return code === 0
-    ? { code, outcome: 'released', command, message: `${how}: the held stay quiet for their SIGTERM` }
+    ? { code, outcome: 'released', command, message: `${how}: the held ${stay}` }
     : { code, outcome: 'command-failed', command, message: `${how}: the held were told to go on` }
 }
 
@@ -109,10 +137,13 @@ async function holdForAWhile(
     gate.log.warning(`${enumerate(untold)} ${they} held, and may go on within a minute`)
   }
   const until = new Date(Date.now() + leftMs).toISOString()
+  const earlier = asked.followed
+    ? 'The deploy that is announced ends it earlier, or keeps it up'
+    : 'deploy-gate resume ends it earlier'
   return {
     code: EXIT.done,
     outcome: 'held',
-    message: `held for ${formatDuration(leftMs)}, until ${until.slice(0, 19)}Z. deploy-gate resume ends it earlier`,
+    message: `held for ${formatDuration(leftMs)}, until ${until.slice(0, 19)}Z. ${earlier}`,
     hold: { seconds: Math.floor(leftMs / 1_000), until, untold },
   }
 }

@@ -11,13 +11,15 @@ export interface GateRequest {
   readonly asker: Asker
   /** the release that runs now, `v42`; empty when unknown */
   readonly replaces: string
-  /** told the drain as soon as it is in force */
-  follow?(hold: Hold): void
+  /** told the drain as soon as it is in force; if it rejects, that is over again */
+  follow?(hold: Hold): void | Promise<void>
+  /** whether another process takes the drain over: it is left in force then, where it would be released */
+  readonly followed?: boolean
 }
 
 /**
- * Does `work` while everybody is held. If it `succeeded`, the held stay quiet for their SIGTERM; after any other end they go back
- * to work, and are seen to.
+ * Does `work` while everybody is held. If it `succeeded`, the held stay quiet for their SIGTERM, or for the process that follows the
+ * drain; after any other end they go back to work, and are seen to.
  * @throws DeployError when the gate does not open; the signal's reason when it aborts before that
  */
 export async function underGate<T>(
@@ -28,7 +30,7 @@ export async function underGate<T>(
 ): Promise<T> {
   await using hold = await open(gate, request)
   const result = await during(work, () => hold.concerns(), gate.log, gate.time)
-  if (succeeded(result)) await hold.release()
+  if (succeeded(result)) await (request.followed ? hold.leave() : hold.release())
   return result
 }
 
@@ -44,7 +46,7 @@ export async function holdOpen(gate: Surroundings, request: GateRequest): Return
 async function open(gate: Surroundings, { id, terms, asker, replaces, follow }: GateRequest): Promise<Hold> {
   const hold = await acquireGate(gate, id, terms, asker, replaces)
   try {
-    follow?.(hold)
+    await follow?.(hold)
     const everybody = await hold.drained()
     await hold.commit(!everybody)
     return hold

@@ -1,4 +1,4 @@
-import { OUTCOMES, type Outcome, SUCCESSES } from '../outcome.ts'
+import { type DeployError, OUTCOMES, SUCCESSES } from '../outcome.ts'
 import { PROTOCOL_VERSION } from '../protocol/row.ts'
 import { readAsker } from './asker.ts'
 import type { AskedType, Asker, DrainTerms, ExpectedDyno } from './terms.ts'
@@ -18,7 +18,7 @@ export interface AnnouncedDeploy {
 
 /** How a drain failed, in the words of the process that asked for it. */
 export interface Failure {
-  readonly outcome: Exclude<Outcome, 'deployed' | 'up-to-date'>
+  readonly outcome: ConstructorParameters<typeof DeployError>[0]
   readonly message: string
   readonly next: string
 }

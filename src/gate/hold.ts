@@ -1,6 +1,6 @@
 import { enumerate } from '../enumerate.ts'
 import { commit } from '../protocol/commit.ts'
-import { force } from '../protocol/drain.ts'
+import { force, renew } from '../protocol/drain.ts'
 import { look, type View } from '../protocol/look.ts'
 import type { Owner } from '../protocol/owner.ts'
 import * as complaint from './complaint.ts'
@@ -209,6 +209,10 @@ export class Hold implements Held {
   async leave(): Promise<{ readonly leftMs: number; readonly untold: readonly string[] }> {
     const { maxHoldMs } = this.#around.numbers
     const untold = await awaitTold(this.#around, this.owner.epoch, (ms) => this.#contact.pause(ms))
+    // Nobody looks after it from here on, so let it be there: it may have been ended since the last renewal.
+    const { host, keys } = this.#around
+    const kept = await this.#contact.insist(() => renew(host, keys, this.owner, 0))
+    if (kept.kind === 'lost') throw complaint.leaseLost(kept.why, kept.asker)
     this.#contact.end()
     return {
       leftMs: Math.min(this.#contact.lease.leftMs, Math.max(0, maxHoldMs - this.elapsedMs)),

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { DeployError } from '../outcome.ts'
 import { exchange, readAnnounced } from '../protocol/announced.ts'
-import { type AnnouncedDeploy, readAnnouncement, writeAnnouncement } from './announcement.ts'
+import { type AnnouncedDeploy, type Failure, readAnnouncement, writeAnnouncement } from './announcement.ts'
 import { describeAsker } from './asker.ts'
 import type { Surroundings } from './gate.ts'
 import { answered, outlast } from './outlast.ts'
@@ -89,9 +89,13 @@ function mergeTerms(announced: DrainTerms, given: Partial<DrainTerms>): DrainTer
   return { ...terms, acknowledgeTimeoutMs: Math.min(terms.acknowledgeTimeoutMs, terms.drainTimeoutMs) }
 }
 
-function failureOf(error: unknown): NonNullable<AnnouncedDeploy['failure']> {
-  if (error instanceof DeployError && error.outcome !== 'deployed' && error.outcome !== 'up-to-date')
-    return { outcome: error.outcome, message: error.message, next: error.next }
+function failureOf(error: unknown): Failure {
+  if (error instanceof DeployError)
+    return {
+      outcome: error.outcome as Failure['outcome'],
+      message: error.message,
+      next: error.next,
+    }
   const message = error instanceof Error ? error.message : String(error)
   return { outcome: 'release-failed', message, next: 'heroku releases:output shows the rest.' }
 }

@@ -34,7 +34,7 @@ describe('work under the gate', () => {
       return 42
     }
     const holds: Hold[] = []
-    const follow = (hold: Hold) => holds.push(hold)
+    const follow = (hold: Hold) => void holds.push(hold)
     expect(await underGate(gate(), request({ follow }), work, even)).toBe(42)
     expect(during).toEqual(['pushing', 'drained'])
     expect(await phase()).toBe('released')
@@ -91,7 +91,7 @@ describe('work under the gate', () => {
       await expect.poll(() => holds[0]?.concerns(), LIMIT).toHaveLength(1)
       return 0
     }
-    await underGate(gate(numbers), request({ follow: (hold) => holds.push(hold) }), work, even)
+    await underGate(gate(numbers), request({ follow: (hold) => void holds.push(hold) }), work, even)
     expect(scene.log.matching(/^warning: The drain request is gone from Redis/)).toHaveLength(1)
   })
 })
