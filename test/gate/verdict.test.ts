@@ -85,12 +85,21 @@ describe('too few participants', () => {
     ])
   })
 
-  it('are forgiven with on-missing-clock: deploy, if there are none and no number was asked for', () => {
+  it('are forgiven with on-missing-clock: deploy, some or none, if no number was asked for', () => {
     const lenient = { ...terms, onMissingClock: 'deploy' } as const
     expect(judge([], lenient, 0).short[0]?.forgivable).toBe(true)
     expect(judge([], { ...lenient, asked: [asked('clock', 1)] }, 0).short[0]?.forgivable).toBe(false)
     const some = { ...lenient, asked: [asked('clock', 2, false)] }
-    expect(judge([drained()], some, 0).short[0]?.forgivable).toBe(false)
+    expect(judge([drained()], some, 0).short[0]?.forgivable).toBe(true)
+    const demanded = { ...lenient, asked: [asked('clock', 2)] }
+    expect(judge([drained()], demanded, 0).short[0]?.forgivable).toBe(false)
+  })
+
+  it('are none where a type may have nobody, but those at the request must still be there', () => {
+    const scaledDown = { ...terms, asked: [asked('clock', 0, false)] }
+    expect(judge([], scaledDown, 0)).toEqual(nothing)
+    expect(judge([one()], scaledDown, 0).undrained).toHaveLength(1)
+    expect(judge([one({ state: 'exited' })], scaledDown, 0).short).toMatchObject([{ have: 0, need: 1 }])
   })
 })
 
