@@ -116,11 +116,7 @@ export class Announcement implements AsyncDisposable {
     const { outcome, message, next } = there.failure
     // It stopped before it asked anybody, but by then the push had gone through.
     const word = outcome === 'preflight-failed' || outcome === 'cancelled' ? 'release-failed' : outcome
-    return new DeployError(
-      word,
-      `The drain failed in the release phase, so nothing was released: ${message}`,
-      next,
-    )
+    return new DeployError(word, `The drain failed in the release phase: ${message}`, next)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -137,7 +133,7 @@ export class Announcement implements AsyncDisposable {
     }
     try {
       // First: whoever took the announcement and has not asked yet looks at it once more when it has.
-      await outlast(patience, () => this.#withdraw())
+      await outlast(patience, () => withdraw(this.#around, this.#announced.id))
       if (!this.#adopted) await outlast(patience, () => this.#abandon())
     } catch (error) {
       log.warning(
@@ -152,17 +148,6 @@ export class Announcement implements AsyncDisposable {
   async #read(): Promise<AnnouncedDeploy | undefined> {
     const there = readAnnouncement(await readAnnounced(this.#around.host, this.#around.keys))
     return there?.id === this.#announced.id ? there : undefined
-  }
-
-  async #withdraw(): Promise<void> {
-    const { host, keys } = this.#around
-    let current = await readAnnounced(host, keys)
-    // It only ever goes on from announced to taken to failed.
-    while (readAnnouncement(current)?.id === this.#announced.id) {
-      const { done, current: there } = await exchange(host, keys, { before: current, after: '', lifeMs: 1 })
-      if (done) return
-      current = there
-    }
   }
 
   /** Ends a drain that has this deploy's name, and sees who was held for it go on. */
@@ -200,6 +185,23 @@ export class Announcement implements AsyncDisposable {
         if (!isOutage(error)) log.warning(`the announcement can't be kept up (${(error as Error).message})`)
       }
     }
+  }
+}
+
+/**
+ * Takes away what the deploy `id` has announced; another's stays. What was taken and asked for is ended by `finish`, afterwards: a release
+ * phase that asks later finds that it is over.
+ */
+export async function withdraw(
+  { host, keys }: Pick<Surroundings, 'host' | 'keys'>,
+  id: string,
+): Promise<void> {
+  let current = await readAnnounced(host, keys)
+  // It only ever goes on from announced to taken to failed.
+  while (readAnnouncement(current)?.id === id) {
+    const { done, current: there } = await exchange(host, keys, { before: current, after: '', lifeMs: 1 })
+    if (done) return
+    current = there
   }
 }
 

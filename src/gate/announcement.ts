@@ -23,20 +23,28 @@ export interface Failure {
   readonly next: string
 }
 
-/** As many as Heroku may run of one app, and more. */
+/** More types than an app has. */
 const MOST_ENTRIES = 1_000
+/** A message names a few of them, and the server takes no announcement of more than 32 KiB for one. */
+const MOST_EXPECTED = 100
 /** Characters of a sentence, and of a name. */
 const LONGEST_TEXT = 2_000
 const LONGEST_NAME = 300
 
 export function writeAnnouncement(announced: AnnouncedDeploy): string {
-  const { failure, ...rest } = announced
+  const { failure, terms, ...rest } = announced
+  const expected = terms.expected?.slice(0, MOST_EXPECTED)
   const cut = failure && {
     ...failure,
     message: failure.message.slice(0, LONGEST_TEXT),
     next: failure.next.slice(0, LONGEST_TEXT),
   }
-  return JSON.stringify({ v: PROTOCOL_VERSION, ...rest, ...(cut && { failure: cut }) })
+  return JSON.stringify({
+    v: PROTOCOL_VERSION,
+    ...rest,
+    terms: { ...terms, ...(expected && { expected }) },
+    ...(cut && { failure: cut }),
+  })
 }
 
 /** What `text` announces; `undefined` for what is no announcement of this version. Its texts come from outside: escape them before showing. */

@@ -89,12 +89,15 @@ function mergeTerms(announced: DrainTerms, given: Partial<DrainTerms>): DrainTer
   return { ...terms, acknowledgeTimeoutMs: Math.min(terms.acknowledgeTimeoutMs, terms.drainTimeoutMs) }
 }
 
+/** Complaints are about a drain that comes before the push. */
+const inReleasePhase = (text: string) => text.replaceAll('Nothing was pushed', 'Nothing was released')
+
 function failureOf(error: unknown): Failure {
   if (error instanceof DeployError)
     return {
       outcome: error.outcome as Failure['outcome'],
-      message: error.message,
-      next: error.next,
+      message: inReleasePhase(error.message),
+      next: inReleasePhase(error.next),
     }
   const message = error instanceof Error ? error.message : String(error)
   return { outcome: 'release-failed', message, next: 'heroku releases:output shows the rest.' }

@@ -13,6 +13,7 @@ import {
   readPromotionTargets,
 } from '../../src/heroku/pipeline-answers.ts'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
+import { exchange } from '../../src/protocol/announced.ts'
 import { beat } from '../../src/protocol/beat.ts'
 import { commit } from '../../src/protocol/commit.ts'
 import { acquire, finish, force, renew } from '../../src/protocol/drain.ts'
@@ -133,6 +134,7 @@ describe('whatever a script answers', () => {
     ['renew', (host) => renew(host, keys, owner, 1)],
     ['force', (host) => force(host, keys, owner)],
     ['finish', (host) => finish(host, keys, owner, 'aborted')],
+    ['exchange', (host) => exchange(host, keys, { before: '', after: '', lifeMs: 1 })],
     ['list ask', (host) => lists(host).ask({ leaseMs: 1, notAfter: 1, asker: '', count: 1 })],
     ['list look', (host) => lists(host).look()],
     ['list renew', (host) => lists(host).renew(1)],

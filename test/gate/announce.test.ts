@@ -108,7 +108,12 @@ describe('an announcement', () => {
     ['one byte too long', `${' '.repeat(32_768)}1`],
   ])('takes the place of a text that is %s, which no release phase takes', async (_, text) => {
     await scene.other.redis.set(scene.other.keys.announced, text)
-    expect(await new ReleasePhase(scene).take()).toBe(false)
+    const one = new ReleasePhase(scene)
+    expect(await one.take()).toBe(false)
+    // What is so long is not even read.
+    expect(one.log.matching(/^warning: deploy-gate:\{default\}:announced holds what is no/)).toHaveLength(
+      text.length > 32_768 ? 0 : 1,
+    )
     expect(await there()).toBe(text)
     const { id, announcement } = await announced(scene)
     expect(JSON.parse((await there()) ?? '')).toMatchObject({ id })
@@ -123,6 +128,13 @@ describe('a release phase', () => {
     const all = Array.from({ length: 8 }, () => new ReleasePhase(scene))
     const took = await Promise.all(all.map((one) => one.take()))
     expect(took.filter(Boolean)).toHaveLength(1)
+    const late = new ReleasePhase(scene)
+    expect(await late.take()).toBe(false)
+    expect(late.log.lines).toEqual([
+      expect.stringMatching(
+        /^the deploy by deploy of 01234567.* is announced, and release\.1234 drains for it$/,
+      ),
+    ])
   })
 
   it.each([
@@ -147,6 +159,19 @@ describe('a release phase', () => {
     const merged = { ...TERMS, ...terms, ...given, acknowledgeTimeoutMs: 5_000 }
     expect(one.taken?.terms).toEqual(merged)
     expect(JSON.parse((await there()) ?? '')).toMatchObject({ terms: merged })
+  })
+
+  it('takes one that expects more dynos than an announcement has room for', async () => {
+    const expected = Array.from({ length: 1_000 }, (_, n) => ({
+      dyno: `worker.${n}`,
+      type: 'worker',
+      release: 'v42',
+    }))
+    const { announcement } = await announced(scene, { terms: { expected } })
+    await using _ = announcement
+    const one = new ReleasePhase(scene)
+    expect(await one.take()).toBe(true)
+    expect(one.taken?.terms.expected).toEqual(expected.slice(0, 100))
   })
 
   it.each([1, 2])('takes it also when the answer to call %i is lost', async (lost) => {
@@ -299,13 +324,11 @@ describe('a drain that fails in the release phase', () => {
     const opened = hold?.opened(over.signal)
     if (outcome === 'refused') (await app.draining()).fail(new Error('not now'))
     expect((await drained).outcome).toBe(outcome)
-    over.abort()
     expect(await opened).toBe(false)
-    expect(await announcement.failure()).toMatchObject({
-      outcome,
-      message: expect.stringMatching(message),
-      next: (await drained).next,
-    })
+    over.abort()
+    const failure = await announcement.failure()
+    expect(failure).toMatchObject({ outcome, message: expect.stringMatching(message) })
+    expect(`${failure?.message} ${failure?.next}`).toMatch(/Nothing was released, and the clock/)
     expect(await phase()).toBe('aborted')
     await expect.poll(() => app.calls, LIMIT).toContain(outcome === 'refused' ? 'drain' : 'resume')
   })
@@ -353,7 +376,7 @@ describe('a drain that fails in the release phase', () => {
     await dyno.taken?.failed(error)
     expect(await announcement.failure()).toMatchObject({
       outcome: 'release-failed',
-      message: 'The drain failed in the release phase, so nothing was released: no',
+      message: 'The drain failed in the release phase: no',
     })
   })
 })

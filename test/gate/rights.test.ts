@@ -4,7 +4,9 @@ import { join as joinPath } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { INPUT_ORIGIN } from '../../src/deploy/origins.ts'
 import { openGateServer } from '../../src/deploy/server.ts'
+import { announce } from '../../src/gate/announce.ts'
 import { acquireGate, inspectGate, newDeployId } from '../../src/gate/gate.ts'
+import { takeAnnouncement } from '../../src/gate/take.ts'
 import { join } from '../../src/participant/join.ts'
 import { parseRedisUrl } from '../../src/redis/address.ts'
 import { systemTime } from '../../src/time.ts'
@@ -70,6 +72,13 @@ async function passGate(appUrl: string, deployerUrl: string, gateName: string): 
     const { log, opened } = openDeployer(deployerUrl, gateName)
     await using gate = await opened
     await inspectGate(gate.around, gateName, ASKER, ['clock'])
+    {
+      await using announcement = await announce(gate.around, newDeployId(), TERMS, ASKER)
+      const taken = await takeAnnouncement(gate.around, { dyno: 'release.1', given: {} })
+      await taken?.confirm()
+      await taken?.failed(new Error('not wanted'))
+      expect(await announcement.failure()).toMatchObject({ outcome: 'release-failed' })
+    }
     const terms = { ...TERMS, drainTimeoutMs: 0, onDrainTimeout: 'force' } as const
     {
       await using hold = await acquireGate(gate.around, newDeployId(), terms, ASKER, 'v42')
