@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-H5SDJSEE.js";
+} from "./shared-JAKSRDLZ.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

@@ -1,4 +1,4 @@
-import { type DeployError, OUTCOMES, SUCCESSES } from '../outcome.ts'
+import { type DeployError, isSuccess, OUTCOMES } from '../outcome.ts'
 import { PROTOCOL_VERSION } from '../protocol/row.ts'
 import { readAsker } from './asker.ts'
 import type { AskedType, Asker, DrainTerms, ExpectedDyno } from './terms.ts'
@@ -101,7 +101,7 @@ function readExpected({ dyno, type, release }: Record<string, unknown>): Expecte
 }
 
 function readFailure({ outcome, message, next }: Record<string, unknown>): Failure | undefined {
-  const known = OUTCOMES.find((one) => one === outcome && !SUCCESSES.includes(one))
+  const known = OUTCOMES.find((one) => one === outcome && !isSuccess(one))
   if (known === undefined || typeof message !== 'string' || typeof next !== 'string') return undefined
   return {
     outcome: known as Failure['outcome'],

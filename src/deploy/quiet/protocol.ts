@@ -91,7 +91,8 @@ export function unended({ list, app, processes }: DeployPlan): string {
   return `a request that nobody has taken goes by itself within a minute; whoever has taken one stays stopped until its dyno restarts: ${command}`
 }
 
-function termsOf(plan: DeployPlan, { asked }: Expected): DrainTerms {
+/** The terms of the plan, for who must take part. */
+export function termsOf(plan: DeployPlan, { asked, dynos }: Expected): DrainTerms {
   const { acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock } = plan
-  return { asked, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock }
+  return { asked, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock, expected: dynos }
 }

@@ -2,6 +2,7 @@ import { expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
 import type { Surroundings, Target } from '../surroundings.ts'
+import { quietByReleasePhase } from './by-release-phase.ts'
 import { quietByRunner } from './by-runner.ts'
 import { type Quiet, unasked } from './quiet.ts'
 
@@ -25,5 +26,6 @@ export async function quieten(
   const who = expected(plan.processes, target.formation, target.dynos)
   for (const note of who.notes) story.log.info(note)
   if (who.asked.length === 0) return unasked('deployed; there was nobody to drain')
-  return await quietByRunner(plan, around, story, signal, target, who)
+  const quiet = plan.drainAt === 'release-phase' ? quietByReleasePhase : quietByRunner
+  return await quiet(plan, around, story, signal, target, who)
 }

@@ -1,8 +1,8 @@
-import type { Announcement } from '../gate/announce.ts'
-import type { Hold } from '../gate/hold.ts'
-import type { Log } from '../log.ts'
-import type { Time } from '../time.ts'
-import { during } from './watch.ts'
+import type { Announcement } from '../../gate/announce.ts'
+import type { Hold } from '../../gate/hold.ts'
+import type { Log } from '../../log.ts'
+import type { Time } from '../../time.ts'
+import { during } from '../watch.ts'
 
 /** What came of work whose release phase was to drain. */
 export interface Released<T> {

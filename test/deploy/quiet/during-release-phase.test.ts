@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { duringReleasePhase } from '../../src/deploy/release-phase.ts'
-import type { Hold } from '../../src/gate/hold.ts'
-import { DeployError } from '../../src/outcome.ts'
-import { systemTime } from '../../src/time.ts'
-import { announced, ReleasePhase } from '../gate/support/release-phase.ts'
-import { openScene, type Scene } from '../gate/support/scene.ts'
-import { App } from '../participant/support/app.ts'
+import { duringReleasePhase } from '../../../src/deploy/quiet/during-release-phase.ts'
+import type { Hold } from '../../../src/gate/hold.ts'
+import { DeployError } from '../../../src/outcome.ts'
+import { systemTime } from '../../../src/time.ts'
+import { announced, ReleasePhase } from '../../gate/support/release-phase.ts'
+import { openScene, type Scene } from '../../gate/support/scene.ts'
+import { App } from '../../participant/support/app.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 
