@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-JAKSRDLZ.js";
+} from "./shared-WCAVDOST.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

@@ -17,9 +17,6 @@ export interface AskedProcess {
   readonly demanded: boolean
 }
 
-/** When the clock is drained: by this deploy before anything is pushed, or by the app's own release phase, when its build is done. */
-export type DrainAt = 'before-push' | 'release-phase'
-
 /** From where the clock is asked: from here, or from a one-off dyno of the app, which reaches a Redis that can't be reached from here. */
 export type DrainFrom = 'runner' | 'dyno'
 
@@ -60,7 +57,6 @@ export interface DeployPlan extends HerokuPlan {
   readonly onDrainTimeout: OnDrainTimeout
   readonly onMissingClock: OnMissingClock
   readonly skipDrain: boolean
-  readonly drainAt: DrainAt
   readonly drainFrom: DrainFrom
   readonly deployTimeoutMs: number
   /** 0: don't wait */

@@ -12,6 +12,9 @@ export type Strategy =
 /** What becomes of a deploy of what the app runs already. */
 export type OnUpToDate = 'skip' | 'fail' | 'rerelease'
 
+/** When the clock is drained: by this deploy before anything is pushed, or by the app's own release phase, when its build is done. */
+export type DrainAt = 'before-push' | 'release-phase'
+
 /** What the room `heroku` needs to know of a deploy. */
 export interface HerokuPlan {
   readonly app: string
@@ -22,6 +25,8 @@ export interface HerokuPlan {
   readonly gitUrl: string
   readonly strategy: Strategy
   readonly upToDate: OnUpToDate
+  /** `release-phase`: the commit must declare one */
+  readonly drainAt: DrainAt
   /** anything that `git rev-parse` understands */
   readonly ref: string
   /** `auto`: the one that Heroku has, main for a new app */

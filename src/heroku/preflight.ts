@@ -7,6 +7,7 @@ import { createGit, type Git } from './git.ts'
 import type { HerokuPlan } from './plan.ts'
 import type { PlatformApi } from './platform-api.ts'
 import type { Pushable } from './push.ts'
+import { assertReleasePhase } from './release-phase.ts'
 import { short } from './releases.ts'
 import { ancestry, remoteHead } from './remote.ts'
 import { slugOf } from './rerelease.ts'
@@ -49,6 +50,7 @@ export async function preflight(
   if (!upToDate) await assertPushable(git, { ...plan, branch }, head, commit, collaborators)
   else if (plan.upToDate === 'rerelease') slug = await slugOf(commit, api, { releases }, signal)
   else await assertRunning(api, releases, commit, signal)
+  if (!upToDate && plan.drainAt === 'release-phase') await assertReleasePhase(git, commit)
   signal.throwIfAborted()
   return {
     ...standing,

@@ -61,6 +61,7 @@ describe('opening an app', () => {
     gitUrl: 'http://127.0.0.1:1',
     strategy: { kind: 'git-push' },
     upToDate: 'skip',
+    drainAt: 'before-push',
     onRunningBuild: 'wait',
     ref: 'HEAD',
     branch: 'main',

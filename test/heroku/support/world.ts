@@ -49,6 +49,7 @@ export async function createWorld(): Promise<World> {
     gitUrl: git.url,
     strategy: { kind: 'git-push' },
     upToDate: 'skip',
+    drainAt: 'before-push',
     onRunningBuild: 'wait',
     ref: 'HEAD',
     branch: 'main',
