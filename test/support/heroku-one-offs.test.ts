@@ -80,6 +80,11 @@ it('runs a command in the slug, with config vars and an environment of its own',
   expect(await gone(dyno)).toBe(true)
 })
 
+it('shows what goes to stdout and to stderr in the order in which it is printed', async () => {
+  const said = await attach(await run('for i in $(seq 99); do echo out; echo err >&2; done')).output
+  expect(said.split('\r\n').slice(1, -1)).toEqual(Array.from({ length: 99 }, () => ['out', 'err']).flat())
+})
+
 it('has the line ends of a terminal unless told not to', async () => {
   expect(await attach(await run('echo one; echo two')).output).toBe('rendezvous\r\none\r\ntwo\r\n')
 })
@@ -111,9 +116,13 @@ it('is starting until somebody attaches, and then up', async () => {
 })
 
 it('lets nobody in with another secret, nor twice with the same', async () => {
-  const dyno = await run('echo ran')
+  const dyno = await run('echo ran; cat')
   expect(await attach(dyno, 'guessed\r\n').output).toBe('')
-  expect(await attach(dyno).output).toContain('ran')
+  const { came, socket, output } = attach(dyno)
+  await came('ran')
+  expect(await attach(dyno).output).toBe('')
+  socket.write('\u0004')
+  await output
   expect(await attach(dyno).output).toBe('')
 })
 
