@@ -24,6 +24,19 @@ it('are found by id, version and name, with the config vars of their time', asyn
   expect((await scene.get('/apps/shop/releases/3/config-vars')).status).toBe(404)
 })
 
+it('are not made of what is no JSON', async () => {
+  const answer = await fetch(`${scene.heroku.apiUrl}/apps/shop/releases`, {
+    method: 'POST',
+    headers: {
+      Accept: 'application/vnd.heroku+json; version=3',
+      Authorization: `Bearer ${scene.heroku.apiKey}`,
+    },
+    body: 'slug=1',
+  })
+  expect(answer.status).toBe(400)
+  expect(await answer.json()).toMatchObject({ id: 'bad_request' })
+})
+
 it('can be gone back to, with their config vars, or released again by their slug, without', async () => {
   const slug = scene.app.releases.all[0]?.slug?.id
   expect((await scene.post('/apps/shop/releases', { slug })).status).toBe(201)

@@ -128,7 +128,7 @@ export function createOneOffs(settings: DynoSettings, rendezvous: Rendezvous): O
         const url = await rendezvous.invite((guest) => attach(entry, order, guest))
         entry.dyno.attachUrl = url
       } else run(entry, order)
-      if (order.timeToLiveSec !== undefined) {
+      if (order.timeToLiveSec !== undefined && !closing) {
         entry.limit = setTimeout(() => stop(entry), order.timeToLiveSec * 1_000)
       }
       return entry.dyno

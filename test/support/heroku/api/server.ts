@@ -10,7 +10,7 @@ import { accountEndpoints } from './account.ts'
 import { type Answer, refusal } from './answer.ts'
 import { appEndpoints } from './apps.ts'
 import { dynoEndpoints } from './dynos.ts'
-import { type Apps, type Endpoint, match } from './endpoint.ts'
+import { type Apps, type Body, type Endpoint, match } from './endpoint.ts'
 import { pipelineEndpoints } from './pipelines.ts'
 import { releaseEndpoints } from './releases.ts'
 
@@ -90,13 +90,17 @@ export async function startPlatformApi(place: {
     const { endpoint, parameters } = asked
     const scope = endpoint.scope ?? (method === 'GET' ? 'read' : 'write')
     if (tokens.judge(token, scope) !== 'allowed') return refusal(403, 'forbidden', OUT_OF_SCOPE)
-    const body = JSON.parse((await text(request)) || '{}')
+    const body = parse(await text(request))
+    if (!body) return refusal(400, 'bad_request', 'Unable to parse the JSON in request body.')
     return endpoint.answer({ parameters, range: String(range ?? ''), body })
   }
 
   const server = createServer(async (request, response) => {
     if (request.url?.startsWith(outputs.path)) return outputs.serve(request, response)
-    const { status, body, headers } = await answer(request)
+    // A client that leaves in the middle of its question, for example: nobody hears the answer.
+    const { status, body, headers } = await answer(request).catch((error: unknown) =>
+      refusal(500, 'internal_server_error', String(error)),
+    )
     response.writeHead(status, {
       'Content-Type': 'application/json;charset=utf-8',
       'Request-Id': randomUUID(),
@@ -115,5 +119,14 @@ export async function startPlatformApi(place: {
       server.closeAllConnections()
       await closed
     },
+  }
+}
+
+function parse(text: string): Body | undefined {
+  try {
+    const value: unknown = JSON.parse(text || '{}')
+    return value !== null && typeof value === 'object' ? (value as Body) : undefined
+  } catch {
+    return undefined
   }
 }
