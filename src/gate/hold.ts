@@ -235,7 +235,8 @@ export class Hold implements Held {
       })
       const seen = successors(view, this.#succeeded, this.owner.epoch, release)
       const dynos = seen.flatMap(({ dyno }) => dyno ?? [])
-      if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs)
+      const longestMs = Math.max(...seen.map(({ sinceMs = 0 }) => sinceMs))
+      if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs - longestMs)
       const missing = seen.flatMap(({ type, dyno }) => (dyno === undefined ? type : []))
       if (missing.length === 0) return dynos
       if (this.elapsedMs >= deadline) throw complaint.clockNotSeen(missing, waitMs, release)

@@ -5,6 +5,8 @@ import { isAlive } from '../protocol/row.ts'
 export interface Successor {
   readonly type: string
   readonly dyno?: string
+  /** ms since it joined, with which it began to schedule */
+  readonly sinceMs?: number
 }
 
 /**
@@ -21,7 +23,7 @@ export function successors(
     (row) => row.state === 'running' && isAlive(row, now) && (row.after === epoch || row.release === release),
   )
   return types.map((type) => {
-    const row = schedules.find((one) => one.type === type)
-    return { type, ...(row && { dyno: row.dyno }) }
+    const [first] = schedules.filter((one) => one.type === type).sort((a, b) => a.joined - b.joined)
+    return { type, ...(first && { dyno: first.dyno, sinceMs: Math.max(0, now - first.joined) }) }
   })
 }
