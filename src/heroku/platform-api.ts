@@ -145,7 +145,7 @@ export function createPlatformApi(
     release: (version, signal) =>
       ask(read(`${home}/releases/${version}`, `release v${version} of ${app}`), signal, readRelease),
     slugCommit: (id, signal) =>
-      ask(read(`/slugs/${segment(id)}`, `the slug ${plain(id)}`), signal, readSlugCommit),
+      ask(read(`${home}/slugs/${segment(id)}`, `the slug ${plain(id)}`), signal, readSlugCommit),
     builds,
     newestBuild: async (signal) => (await builds(10, signal))[0],
     formation: (signal) =>

@@ -143,7 +143,7 @@ it.each([
   ['much', 'x'.repeat(1_000)],
 ])('an id with %s ends in a plain error', async (_name, id) => {
   const { api, signal } = open()
-  const path = `/slugs/${encodeURIComponent(id.toWellFormed())}`
+  const path = `/apps/shop/slugs/${encodeURIComponent(id.toWellFormed())}`
   server.script(path, refusalAnswer(404, 'not_found', "Couldn't find that slug."))
   const { message, next } = await rejection(api.slugCommit(id, signal))
   expect(message).toMatch(/^Heroku could not read the slug .* it knows no such slug,/)

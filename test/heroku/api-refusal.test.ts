@@ -25,7 +25,7 @@ type Call = [request: string, call: (api: PlatformApi, signal: AbortSignal) => P
 const APP: Call = ['GET /apps/shop', (api, s) => api.app(s)]
 const CONFIG: Call = ['GET /apps/shop/config-vars', (api, s) => api.configVars(s)]
 const RELEASE: Call = ['GET /apps/shop/releases/43', (api, s) => api.release(43, s)]
-const SLUG: Call = ['GET /slugs/slug-41', (api, s) => api.slugCommit('slug-41', s)]
+const SLUG: Call = ['GET /apps/shop/slugs/slug-41', (api, s) => api.slugCommit('slug-41', s)]
 const DYNOS: Call = ['GET /apps/shop/dynos', (api, s) => api.dynos(s)]
 const MAKE: Call = ['POST /apps/shop/releases', (api, s) => api.makeRelease('slug-41', 'Rollback', s)]
 const RUN: Call = ['POST /apps/shop/dynos', (api, s) => api.runDyno({ command: 'true' }, s)]

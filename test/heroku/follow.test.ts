@@ -15,8 +15,8 @@ const OLD: ScriptedRelease = { version: 42, current: true }
 let server: ApiServer
 beforeEach(async () => {
   server = await startApiServer()
-  server.script('/slugs/slug-42', slugAnswer('0'.repeat(40)))
-  server.script('/slugs/slug-43', slugAnswer(COMMIT))
+  server.script('/apps/shop/slugs/slug-42', slugAnswer('0'.repeat(40)))
+  server.script('/apps/shop/slugs/slug-43', slugAnswer(COMMIT))
 })
 afterEach(() => server.close())
 
@@ -61,7 +61,7 @@ describe('a release', () => {
   })
 
   it.each([404, 403])('is known by its description when its slug answers %i', async (status) => {
-    server.script('/slugs/slug-43', { status, body: {} })
+    server.script('/apps/shop/slugs/slug-43', { status, body: {} })
     const release = { version: 43, current: true, description: 'Deploy 752f176e' }
     expect(await verifying([releasesAnswer(release, { version: 42 })]).done).toBe('v43')
   })
@@ -150,7 +150,7 @@ describe('an API that gives no answer', () => {
   })
 
   it('about slugs for a while is waited for', async () => {
-    server.script('/slugs/slug-43', ...times(5, { instead: 'drop' }), slugAnswer(COMMIT))
+    server.script('/apps/shop/slugs/slug-43', ...times(5, { instead: 'drop' }), slugAnswer(COMMIT))
     const { done, around } = verifying([succeeded])
     expect(await done).toBe('v43')
     expect(around.warnings).toEqual([expect.stringMatching(/could not be reached.*still waited for$/)])

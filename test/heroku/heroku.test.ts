@@ -26,7 +26,7 @@ it('takes one app from the preflight to the release, each call under its own sig
     await target.publish(signal)
     expect(world.remote.git('rev-parse', 'refs/heads/main')).toBe(commit)
     world.api.script('/apps/shop/releases', releasesAnswer({ version: 43, current: true }, { version: 42 }))
-    world.api.script('/slugs/slug-43', slugAnswer(commit))
+    world.api.script('/apps/shop/slugs/slug-43', slugAnswer(commit))
     expect(await target.verify(signal)).toBe('v43')
   } finally {
     await world.end()

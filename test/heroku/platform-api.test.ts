@@ -60,7 +60,7 @@ describe('what is asked', () => {
 
   it('reads a slug and the newest build', async () => {
     const { api, signal } = open()
-    server.script('/slugs/s', slugAnswer('A'.repeat(40)))
+    server.script('/apps/shop/slugs/s', slugAnswer('A'.repeat(40)))
     server.script('/apps/shop/builds', buildAnswer('b', 'pending', 'C0FFEE'))
     expect(await api.slugCommit('s', signal)).toBe('a'.repeat(40))
     expect(await api.newestBuild(signal)).toEqual({ id: 'b', status: 'pending', commit: 'c0ffee' })

@@ -192,8 +192,8 @@ describe('a commit that Heroku has', { timeout: 20_000 }, () => {
       '/apps/shop/releases',
       releasesAnswer({ version: 43, status: 'failed' }, { version: 42, current: true }),
     )
-    world.api.script('/slugs/slug-42', slugAnswer(old))
-    world.api.script('/slugs/slug-43', slugAnswer(commit))
+    world.api.script('/apps/shop/slugs/slug-42', slugAnswer(old))
+    world.api.script('/apps/shop/slugs/slug-43', slugAnswer(commit))
     const error = await refused()
     expect(error).toMatchObject({ outcome: 'release-failed' })
     expect(error.message).toMatch(/nothing to push.*its release v43 failed; v42 is still what runs\.$/)
@@ -211,8 +211,8 @@ describe('a commit that Heroku has', { timeout: 20_000 }, () => {
         { version: 42, slug: 'old' },
       ),
     )
-    world.api.script('/slugs/old', slugAnswer(old))
-    world.api.script('/slugs/new', slugAnswer(commit))
+    world.api.script('/apps/shop/slugs/old', slugAnswer(old))
+    world.api.script('/apps/shop/slugs/new', slugAnswer(commit))
     const error = await refused()
     expect(error).toMatchObject({ outcome: 'preflight-failed' })
     expect(error.message).toMatch(/v44 is still what runs, and it is another commit \(Rollback to v42\)\.$/)

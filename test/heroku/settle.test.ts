@@ -74,7 +74,7 @@ describe('a connection that drops during the build', { timeout: 20_000 }, () => 
   it('is no failure when a release of it is there, whatever git says', async () => {
     const target = await prepared(BUILD)
     const { pushing } = await dropped(target, around, () => {
-      world.api.script('/slugs/slug-43', slugAnswer(commit))
+      world.api.script('/apps/shop/slugs/slug-43', slugAnswer(commit))
       world.api.script('/apps/shop/releases', releasesAnswer({ version: 43 }, { version: 42, current: true }))
     })
     await pushing

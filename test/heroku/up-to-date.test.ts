@@ -15,9 +15,9 @@ let api: PlatformApi
 beforeEach(async () => {
   server = await startApiServer()
   api = createPlatformApi({ app: 'shop', apiUrl: server.url, apiKey: 'HRKU-5ecre7' }, around)
-  server.script('/slugs/new', slugAnswer(COMMIT))
-  server.script('/slugs/old', slugAnswer(OLD))
-  server.script('/slugs/silent', slugAnswer(null))
+  server.script('/apps/shop/slugs/new', slugAnswer(COMMIT))
+  server.script('/apps/shop/slugs/old', slugAnswer(OLD))
+  server.script('/apps/shop/slugs/silent', slugAnswer(null))
 })
 afterEach(() => server.close())
 

@@ -39,7 +39,7 @@ describe('hostile texts are shown, and obeyed by nobody', { timeout: 90_000 }, (
       { version: 43, status: 'succeeded', current: false },
     ] as const
     scene.world.api.script('/apps/shop/releases', releasesAnswer(before), releasesAnswer(...after))
-    scene.world.api.script('/slugs/slug-43', slugAnswer(scene.commit))
+    scene.world.api.script('/apps/shop/slugs/slug-43', slugAnswer(scene.commit))
     const [, first = ''] = COMMANDS[0] ?? []
     await using _one = joinByHand(scene, {
       note: ALL.slice(0, 200),

@@ -395,7 +395,7 @@ describe('the Platform API', () => {
     expect(builds.status).toBe(200)
     expect(builds.body).toMatchObject([{ status: 'succeeded', source_blob: { version: second } }, {}])
     const slug = app.releases.current?.slug?.id
-    for (const path of [`/slugs/${slug}`, `/apps/shop/slugs/${slug}`]) {
+    for (const path of [`/apps/shop/slugs/${slug}`, `/apps/shop/slugs/${slug}`]) {
       expect((await read(path)).body).toMatchObject({
         commit: second,
         process_types: { clock: 'node clock.js' },

@@ -68,7 +68,7 @@ export async function createWorld(): Promise<World> {
     deployed(commit) {
       checkout.git('push', '--quiet', remote.path, `${commit}:refs/heads/main`)
       api.script('/apps/shop/releases', releasesAnswer({ version: 42, current: true }))
-      api.script('/slugs/slug-42', slugAnswer(commit))
+      api.script('/apps/shop/slugs/slug-42', slugAnswer(commit))
     },
     preflight(around, over = {}) {
       refs ??= remote.git('for-each-ref')

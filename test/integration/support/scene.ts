@@ -70,7 +70,7 @@ export async function openScene(): Promise<Scene> {
         { version: 42, current: status === 'failed' },
       ]
       world.api.script('/apps/shop/releases', releasesAnswer(before), releasesAnswer(...after))
-      world.api.script('/slugs/slug-43', slugAnswer(commit))
+      world.api.script('/apps/shop/slugs/slug-43', slugAnswer(commit))
     },
     step(inputs = {}, { workspace = world.checkout.path, env = {} } = {}) {
       // Only now: what tests themselves push is built by nobody.
