@@ -15,12 +15,28 @@ export interface GitResult {
   readonly stderr: readonly string[]
 }
 
+/** What a git command printed to the byte; its errors, line by line. */
+export interface RawResult {
+  readonly code: number | null
+  readonly stdout: Buffer
+  readonly stderr: readonly string[]
+}
+
+/** What git works on beside its arguments. */
+export interface Plumbed {
+  readonly input?: string | Uint8Array
+  /** beside git's own environment */
+  readonly env?: Environment
+}
+
 /** Git in one folder, never through a shell. The API key stays inside. */
 export interface Git {
   /** `https://git.heroku.com/shop.git`: holds no secret */
   readonly remoteUrl: string
   /** Git that stays on this machine and is done in a moment. */
   local(...args: readonly string[]): Promise<GitResult>
+  /** Git that stays on this machine, with an input of its own, and any output. */
+  plumbing(args: readonly string[], signal: AbortSignal, work?: Plumbed): Promise<RawResult>
   /** Git that talks to the checkout's own remote, with the checkout's own credentials. */
   fetch(args: readonly string[], signal: AbortSignal): Promise<GitResult>
   /** Git that talks to Heroku. `onLine` gets every line as it comes. */
@@ -80,6 +96,21 @@ export async function createGit(
         ignoreReturnCode: true,
       })
       return { code: done.exitCode, stdout: linesOf(done.stdout), stderr: linesOf(done.stderr) }
+    },
+    async plumbing(args, signal, { input, env: own } = {}) {
+      const pieces: Buffer[] = []
+      const stderr: string[] = []
+      const command = {
+        program,
+        args,
+        cwd: place.directory,
+        env: { ...local, ...own },
+        ...(input !== undefined && { input }),
+        onBytes: (piece: Buffer) => void pieces.push(piece),
+        onLine: (line: string) => void stderr.push(line),
+      }
+      const { code } = await runGroup(command, { time, signal })
+      return { code, stdout: Buffer.concat(pieces), stderr: stderr.slice(-KEPT_LINES) }
     },
     fetch: (args, signal) => stoppable(local, args, signal),
     heroku: (args, signal, onLine) => stoppable(withToken, args, signal, onLine),

@@ -14,6 +14,10 @@ export interface Command {
   readonly env: Environment
   /** Takes its output; without it the program has this process's own input and outputs. */
   onLine?(line: string, stream: 'stdout' | 'stderr'): void
+  /** Takes its standard output byte by byte instead, for what is not lines. Needs `onLine`, for its standard error. */
+  onBytes?(piece: Buffer): void
+  /** What it reads from its standard input; nothing when absent. */
+  readonly input?: string | Uint8Array
   /** Told how to send the group a signal, as soon as there is one. */
   onStart?(send: (name: NodeJS.Signals) => void): void
 }
@@ -42,11 +46,17 @@ export async function runGroup(
   const child = spawn(command.program, command.args, {
     cwd: command.cwd,
     env: command.env,
-    stdio: command.onLine ? ['ignore', 'pipe', 'pipe'] : 'inherit',
+    stdio: command.onLine ? [command.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'] : 'inherit',
     detached: process.platform !== 'win32',
     windowsHide: true,
   })
+  // A program that ends before it has read everything tells so by its exit code.
+  child.stdin?.on('error', () => {}).end(command.input)
   for (const name of ['stdout', 'stderr'] as const) {
+    if (name === 'stdout' && command.onBytes) {
+      child.stdout?.on('data', command.onBytes)
+      continue
+    }
     const lines = createLineSplitter((line) => command.onLine?.(line, name))
     child[name]?.on('data', lines.write).on('end', lines.end)
   }

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { type Ended, runGroup } from '../../src/process/process-group.ts'
+import { type Command, type Ended, runGroup } from '../../src/process/process-group.ts'
 import { processes } from '../heroku/support/processes.ts'
 import { type ScriptedTime, scriptedTime, surroundings } from '../heroku/support/surroundings.ts'
 import { rejection } from '../heroku/support/world.ts'
@@ -13,18 +13,23 @@ afterEach(() => {
   for (const pid of strays.splice(0)) process.kill(pid, 'SIGKILL')
 })
 
-function run(script: string, over: { program?: string; time?: ScriptedTime; cwd?: string } = {}) {
-  const around = surroundings({ time: over.time ?? scriptedTime(() => false) })
+interface Over extends Partial<Pick<Command, 'program' | 'cwd' | 'input' | 'onBytes'>> {
+  readonly time?: ScriptedTime
+}
+
+function run(script: string, { time, ...over }: Over = {}) {
+  const around = surroundings({ time: time ?? scriptedTime(() => false) })
   const lines: string[] = []
   const command = {
-    program: over.program ?? '/bin/sh',
+    program: '/bin/sh',
     args: ['-c', script],
-    cwd: over.cwd ?? '/',
+    cwd: '/',
     env: { PATH: process.env.PATH ?? '', GREETING: 'hello' },
     onLine(line: string, stream: string) {
       lines.push(`${stream}: ${line}`)
       around.log.info(line)
     },
+    ...over,
   }
   const done: Promise<Ended> = runGroup(command, around)
   done.catch(() => {})
@@ -55,6 +60,20 @@ describe('a program', { timeout: 20_000 }, () => {
     const { done, lines } = run('cat; echo end of input')
     await done
     expect(lines).toEqual(['stdout: end of input'])
+  })
+
+  it('gets an input, and gives its output to the byte', async () => {
+    const input = Buffer.concat([Buffer.from('one \r\n\n\0two '), Buffer.alloc(300_000, 0xff)])
+    const pieces: Buffer[] = []
+    const onBytes = (piece: Buffer) => void pieces.push(piece)
+    const { done, lines } = run('cat; echo err >&2', { input, onBytes })
+    expect(await done).toEqual({ code: 0 })
+    expect(Buffer.concat(pieces).equals(input)).toBe(true)
+    expect(lines).toEqual(['stderr: err'])
+  })
+
+  it('need not read all of its input', async () => {
+    expect(await run('exit 3', { input: Buffer.alloc(1_000_000) }).done).toEqual({ code: 3 })
   })
 
   it('runs in a group of its own', async () => {
