@@ -14,7 +14,8 @@ export interface Attempted {
 export type Verdict =
   | { readonly kind: 'pushed' }
   | { readonly kind: 'up-to-date' }
-  | { readonly kind: 'failed'; readonly error: DeployError }
+  /** `tooMany`: Heroku has had too many requests, and has certainly taken nothing of this one. */
+  | { readonly kind: 'failed'; readonly error: DeployError; readonly tooMany?: true }
   /** The push may have arrived: Heroku must be asked. `reason` is one line of git's. */
   | { readonly kind: 'unknown'; readonly reason: string }
 
@@ -29,6 +30,9 @@ const REFUSED_BEFORE: readonly Trouble[] = [
 
 /** Something had been sent when the connection broke. */
 const BROKE_OFF = /RPC failed|hung up unexpectedly|unexpected disconnect|early EOF/i
+/** The answer to the push itself, in place of anything that Heroku's git would say: it has not begun. */
+const THROTTLED = /RPC failed; HTTP 429\b/
+const BUILD_LINE = /^remote: +-{3,5}> /
 const BUILT = /^remote: +-{3,5}> |failed to compile|Push rejected, |Build failed/i
 const STILL_RUNS = 'Nothing was released: what ran before still runs.'
 
@@ -42,14 +46,27 @@ export function classify(result: GitResult, attempted: Attempted): Verdict {
   if (line?.flag === '!') return rejected(line.summary, said, attempted)
   if (result.code === 0 && line?.flag === '=') return { kind: 'up-to-date' }
   if (result.code === 0 && line) return { kind: 'pushed' }
+  const throttled = said.find((text) => THROTTLED.test(text))
+  const begun = line !== undefined || said.some((text) => text.startsWith('remote:'))
+  if (throttled && !begun) return tooMany(throttled, attempted)
   const reason = said.findLast((text) => /^(error|fatal):/.test(text)) ?? ended(result.code)
   if (line || said.some((text) => BROKE_OFF.test(text))) return { kind: 'unknown', reason }
   const trouble = troubleOf(said)
   const atFirst = said.some((text) => text.includes('unable to access'))
   if (!REFUSED_BEFORE.includes(trouble) && !atFirst) return { kind: 'unknown', reason }
-  const { message, next } = adviceFor(trouble, attempted.app, attempted.remoteUrl)
+  if (trouble === 'too-many-requests' && atFirst) return tooMany(reason, attempted)
+  return refusedBefore(trouble, reason, attempted)
+}
+
+function refusedBefore(trouble: Trouble, reason: string, { app, remoteUrl }: Attempted) {
+  const { message, next } = adviceFor(trouble, app, remoteUrl)
   return failed('push-failed', `${message} Nothing was pushed. Git says: "${reason}"`, next)
 }
+
+const tooMany = (reason: string, attempted: Attempted): Verdict => ({
+  ...refusedBefore('too-many-requests', reason, attempted),
+  tooMany: true,
+})
 
 const ended = (code: number | null) =>
   code === null
@@ -95,9 +112,12 @@ function rejected(summary: string, said: readonly string[], attempted: Attempted
   const remark = remarkOf(said)
   const quote = remark ? ` Heroku says: "${remark}"` : ` Git says: "${summary}"`
   const trouble = troubleOf(said)
-  if (trouble === 'too-many-builds' || trouble === 'too-many-requests') {
+  // A build may run into limits of its own: it says `429 Too Many Requests` when a package registry does.
+  const began = said.some((text) => BUILD_LINE.test(text))
+  if (!began && (trouble === 'too-many-builds' || trouble === 'too-many-requests')) {
     const { message, next } = adviceFor(trouble, app, remoteUrl)
-    return failed('push-failed', `${message}${quote}`, next)
+    const refused = failed('push-failed', `${message}${quote}`, next)
+    return trouble === 'too-many-requests' ? { ...refused, tooMany: true } : refused
   }
   if (/hook declined/.test(summary) && said.some((text) => BUILT.test(text))) {
     return failed(
@@ -126,6 +146,10 @@ function remarkOf(said: readonly string[]): string | undefined {
   return marked?.replace(/^remote: +!\s+/, '')
 }
 
-function failed(outcome: 'push-failed' | 'build-failed', message: string, next: string): Verdict {
+function failed(
+  outcome: 'push-failed' | 'build-failed',
+  message: string,
+  next: string,
+): Verdict & { readonly kind: 'failed' } {
   return { kind: 'failed', error: new DeployError(outcome, message, next) }
 }

@@ -1,3 +1,4 @@
+import { backedOff } from './backed-off.ts'
 import { classify } from './classify.ts'
 import type { Collaborators } from './collaborators.ts'
 import type { Git } from './git.ts'
@@ -29,6 +30,7 @@ const RELEASE_PHASE = /^remote: +Running release command\.{3}/
  * Pushes the commit, shows Heroku's build line by line, and finds out what became of it, also when the connection breaks.
  * When the signal aborts, all processes of the push are ended before it rejects with the signal's reason; Heroku may go
  * on building what it has received.
+ * Pushes again, at most twice, when Heroku has taken nothing because it has had too many requests.
  * Resolves when Heroku has built it; that is not a release yet. The value tells whether git has shown its release phase to the end.
  * @throws DeployError `push-failed` or `build-failed`
  */
@@ -38,23 +40,36 @@ export async function push(target: Pushable, collaborators: Collaborators): Prom
   const name = `refs/heads/${branch}`
   let phase = false
   log.info(`Pushing ${short(commit)} to ${branch} of ${app}`)
-  const result = await git.heroku(
-    [
-      'push',
-      '--porcelain',
-      // Settings of the checkout or the machine that are not meant for a deploy.
-      ...['--no-verify', '--no-signed', '--no-follow-tags', '--recurse-submodules=no'],
-      ...(forcePush ? [`--force-with-lease=${name}:${head ?? ''}`] : []),
-      git.remoteUrl,
-      `${commit}:${name}`,
-    ],
-    signal,
-    (line) => {
-      phase ||= RELEASE_PHASE.test(line)
-      log.info(line)
+  const attempt = async () => {
+    const result = await git.heroku(
+      [
+        'push',
+        '--porcelain',
+        // Settings of the checkout or the machine that are not meant for a deploy.
+        ...['--no-verify', '--no-signed', '--no-follow-tags', '--recurse-submodules=no'],
+        ...(forcePush ? [`--force-with-lease=${name}:${head ?? ''}`] : []),
+        git.remoteUrl,
+        `${commit}:${name}`,
+      ],
+      signal,
+      (line) => {
+        phase ||= RELEASE_PHASE.test(line)
+        log.info(line)
+      },
+    )
+    return classify(result, { app, branch, commit, remoteUrl: git.remoteUrl })
+  }
+  // Less often than where nobody waits: a clock is quiet meanwhile.
+  const verdict = await backedOff(
+    attempt,
+    {
+      app,
+      what: 'pushing',
+      again: 2,
+      tooMany: (verdict) => verdict.kind === 'failed' && verdict.tooMany === true,
     },
+    collaborators,
   )
-  const verdict = classify(result, { app, branch, commit, remoteUrl: git.remoteUrl })
   if (verdict.kind === 'failed') throw verdict.error
   if (verdict.kind === 'unknown') {
     await settle(target, verdict.reason, collaborators)

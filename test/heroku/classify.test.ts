@@ -272,3 +272,37 @@ describe('a push of unknown outcome', () => {
     expect(judge(code, [...stdout], [...stderr])).toEqual({ kind: 'unknown', reason })
   })
 })
+
+describe('too many requests', () => {
+  const DECLINED = porcelain('!', '[remote rejected] (pre-receive hook declined)')
+  const UNABLE = `fatal: unable to access '${URL}/': The requested URL returned error: 429`
+  const SAID = 'remote:  !     Too many requests for this Git repo'
+
+  it.each([
+    ['refused the first request', 128, [], [UNABLE], true],
+    ['refused the push in words', 1, DECLINED, [SAID, PUSH_ERROR], true],
+    ["are a build's own trouble", 1, DECLINED, ['remote: -----> Node.js', SAID, PUSH_ERROR], undefined],
+    ['are what somebody says who is not known', 1, [], [SAID], undefined],
+  ])('%s', (_name, code, stdout, stderr, tooMany) => {
+    const verdict = judge(code, stdout, stderr)
+    expect(verdict.kind).toBe('failed')
+    expect('tooMany' in verdict ? verdict.tooMany : undefined).toBe(tooMany)
+  })
+
+  /** What git 2.39 prints when it is the push itself that is refused. */
+  const BROKEN = [
+    'error: RPC failed; HTTP 429 curl 22 The requested URL returned error: 429',
+    'send-pack: unexpected disconnect while reading sideband packet',
+    'fatal: the remote end hung up unexpectedly',
+  ]
+
+  it('refused the push itself', () => {
+    const verdict = judge(1, ['Done'], BROKEN)
+    expect(verdict).toMatchObject({ kind: 'failed', tooMany: true })
+    expect('error' in verdict && verdict.error.message).toMatch(/Nothing was pushed\. Git says: ".*HTTP 429/)
+  })
+
+  it('leave open what became of a push of which Heroku has said something', () => {
+    expect(judge(1, ['Done'], ['remote: -----> Node.js', ...BROKEN]).kind).toBe('unknown')
+  })
+})

@@ -5,7 +5,7 @@ import { push } from '../../src/heroku/push.ts'
 import { groupOf, processes } from './support/processes.ts'
 import { BUILD, createPushing, type Pushing } from './support/pushing.ts'
 import { createRepository } from './support/repository.ts'
-import type { Surroundings } from './support/surroundings.ts'
+import { type Surroundings, scriptedTime, surroundings } from './support/surroundings.ts'
 import { rejection, type World } from './support/world.ts'
 
 let world: World
@@ -120,6 +120,61 @@ describe('a push that fails', { timeout: 20_000 }, () => {
     const error = await rejection(push(target, around))
     expect(error).toMatchObject({ outcome: 'push-failed' })
     expect(error.message).toMatch(/does not accept the token.*Nothing was pushed/)
+  })
+})
+
+describe('a push after too many requests', { timeout: 20_000 }, () => {
+  const WAITS_MS = [11_000, 22_000]
+  const pushes = () =>
+    world.git.requests.filter(({ path }) => path.endsWith('/info/refs?service=git-receive-pack'))
+
+  it.each([
+    ['the request before it was', 'GET'],
+    ['it was itself', 'POST'],
+  ] as const)('is made again, twice at most, when %s one too many', async (_name, method) => {
+    const time = scriptedTime((ms) => WAITS_MS.includes(ms))
+    const by = surroundings({ env: world.env, time, random: () => 0.2 })
+    const target = await prepared('echo "-----> Building"')
+    world.git.throttle(2, method)
+    await push(target, by)
+    expect(headOf('main')).toBe(commit)
+    expect(time.sleeps).toEqual(WAITS_MS)
+    expect(by.lines.filter((line) => line.startsWith('Heroku has had'))).toEqual([
+      'Heroku has had too many git requests for shop; pushing again in 11 s (2 of 3)',
+      'Heroku has had too many git requests for shop; pushing again in 22 s (3 of 3)',
+    ])
+  })
+
+  it('fails after three', async () => {
+    const time = scriptedTime((ms) => WAITS_MS.includes(ms))
+    const target = await prepared('exit 0')
+    world.git.throttle(4)
+    const error = await rejection(push(target, surroundings({ env: world.env, time, random: () => 0.2 })))
+    expect(error).toMatchObject({ outcome: 'push-failed' })
+    expect(error.message).toMatch(/too many git requests for shop\. Nothing was pushed/)
+    expect(pushes()).toHaveLength(3)
+    expect(headOf('main')).toBe(head)
+  })
+
+  it('is not made again when its build had begun, whatever the build says', async () => {
+    const target = await prepared(
+      'echo "-----> Node.js app detected"\necho "npm error 429 Too Many Requests"\nexit 1',
+    )
+    expect(await rejection(push(target, around))).toMatchObject({ outcome: 'build-failed' })
+    expect(pushes()).toHaveLength(1)
+  })
+
+  it('can be cancelled while it waits, with the reason', async () => {
+    const time = scriptedTime(() => false)
+    const by = surroundings({ env: world.env, time, random: () => 0.2 })
+    const target = await prepared('exit 0')
+    world.git.throttle(1)
+    const pushing = rejection(push(target, by))
+    await time.asleep(11_000)
+    const reason = new Error('the job was cancelled')
+    by.abort(reason)
+    expect(await pushing).toBe(reason)
+    expect(pushes()).toHaveLength(1)
   })
 })
 

@@ -25,6 +25,8 @@ export interface GitServer {
   release(): void
   /** answers every request with this status and the `Authorization` that it came with, as a text that git shows */
   echo(status: number): void
+  /** answers so many requests (of a method) as Heroku answers those that are too many */
+  throttle(times: number, method?: 'GET' | 'POST'): void
   /** leaves every request unanswered */
   silence(): void
   /** resolves when a request for such a path has come, also one that came before */
@@ -45,6 +47,7 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
   const children = new Set<Promise<unknown>>()
   const events = new EventEmitter()
   let echoed: number | undefined
+  let throttled: { times: number; method?: string } = { times: 0 }
   let silent = false
 
   function serve(request: IncomingMessage, response: ServerResponse): void {
@@ -57,6 +60,11 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
     if (silent) return
     if (echoed !== undefined) {
       return void response.writeHead(echoed, { 'Content-Type': 'text/plain' }).end(`You sent ${headers}`)
+    }
+    if (throttled.times > 0 && (throttled.method ?? request.method) === request.method) {
+      throttled.times--
+      const headers = { 'Content-Type': 'text/plain', 'Retry-After': '1' }
+      return void response.writeHead(429, headers).end('Too many requests for this Git repo')
     }
     const [kind, credentials] = headers[0]?.split(' ') ?? []
     const [, password] = Buffer.from(credentials ?? '', 'base64')
@@ -125,6 +133,9 @@ export async function startGitServer(folder: string, apiKey: string): Promise<Gi
     release,
     echo(status) {
       echoed = status
+    },
+    throttle(times, method) {
+      throttled = { times, ...(method && { method }) }
     },
     silence() {
       silent = true
