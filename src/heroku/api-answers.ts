@@ -29,6 +29,8 @@ export interface Build {
   readonly commit?: string
   /** what it made; absent until it has succeeded, and for a container image */
   readonly slugId?: string
+  /** when it began, by Heroku's time: milliseconds since 1970 */
+  readonly createdAt?: number
 }
 
 /** The API answered, but not with what it documents. */
@@ -139,6 +141,7 @@ export function readSlugCommit(value: unknown): string | undefined {
 
 function readBuild(build: Fields): Build {
   const source = build.source_blob
+  const createdAt = typeof build.created_at === 'string' ? Date.parse(build.created_at) : Number.NaN
   const version = typeof source === 'object' && source !== null ? (source as Fields).version : undefined
   const slugId = optionalId(build.slug)
   return {
@@ -146,6 +149,7 @@ function readBuild(build: Fields): Build {
     status: status(build.status, "the build's status"),
     ...(typeof version === 'string' && { commit: version.toLowerCase() }),
     ...(slugId && { slugId }),
+    ...(Number.isFinite(createdAt) && { createdAt }),
   }
 }
 
