@@ -41,7 +41,7 @@ import {
   termsOf,
   together,
   withinLimit
-} from "./shared-WCAVDOST.js";
+} from "./shared-HLPOPQVK.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-WCAVDOST.js";
+} from "./shared-HLPOPQVK.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

@@ -1,3 +1,4 @@
+import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
 import { configVar } from './config-var.ts'
 import { assertApiKey, maskOf, secretsOf } from './credentials.ts'
@@ -5,6 +6,7 @@ import { dynosUp } from './dynos-up.ts'
 import type { HerokuPlan } from './plan.ts'
 import { createPlatformApi, type PlatformApi } from './platform-api.ts'
 import { rollBack } from './roll-back.ts'
+import { awaitBuild, BUILDS_LOOKED_AT, runningBuild, runningBuildError } from './running-build.ts'
 import { prepareCommand } from './strategies/command.ts'
 import { prepareGitPush } from './strategies/git-push.ts'
 import { preparePromotion } from './strategies/promote.ts'
@@ -37,11 +39,24 @@ export function openHeroku(
   const api = createPlatformApi(plan, collaborators)
   return {
     async preflight() {
+      await awaitBuilds(plan, api, collaborators)
       const prepared = await prepare(plan, api, collaborators)
       return { ...prepared, rollBack: (signal) => rollBack(prepared, { ...collaborators, signal }) }
     },
     configVar: (name) => configVar(api, name, collaborators.signal),
     dynosUp: (release, waitMs, signal) => dynosUp(api, release, waitMs, { ...collaborators, signal }),
+  }
+}
+
+/** Two builds at a time end in what the slower one has built. A token that may not see builds is no reason not to deploy. */
+async function awaitBuilds(plan: HerokuPlan, api: PlatformApi, collaborators: Collaborators): Promise<void> {
+  try {
+    const running = runningBuild(await api.builds(BUILDS_LOOKED_AT, collaborators.signal), Date.now())
+    if (running === undefined) return
+    if (plan.onRunningBuild === 'fail') throw runningBuildError(plan.app, running, Date.now())
+    await awaitBuild(api, running, collaborators)
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 403) throw error
   }
 }
 

@@ -9,9 +9,10 @@ import type { PlatformApi } from './platform-api.ts'
 import type { Pushable } from './push.ts'
 import { assertReleasePhase } from './release-phase.ts'
 import { short } from './releases.ts'
-import { ancestry, remoteHead } from './remote.ts'
+import { ancestry, chooseBranch, noteOnBranch, remoteHeads } from './remote.ts'
 import { slugOf } from './rerelease.ts'
 import { readStanding } from './standing.ts'
+import { splitSubtree } from './subtree.ts'
 import type { Standing } from './target.ts'
 import { assertRunning } from './up-to-date.ts'
 
@@ -38,13 +39,16 @@ export async function preflight(
   // Before anything is started in it: the system's error would not tell a missing folder from a missing git.
   await assertFolder(plan.directory)
   const git = await createGit(plan, collaborators)
-  const branch = plan.branch === 'auto' ? 'main' : plan.branch
-  const [{ releases, ...standing }, newestBuild, commit, head] = await together(signal, [
+  const [{ releases, ...standing }, newestBuild, { commit, what }, heads] = await together(signal, [
     (linked) => readStanding(api, { ...collaborators, signal: linked }),
     (linked) => newestBuildOf(api, linked),
-    (linked) => resolveCommit(git, plan, { ...collaborators, signal: linked }),
-    (linked) => remoteHead(git, plan.app, branch, { ...collaborators, signal: linked }),
+    (linked) => commitOf(git, plan, { ...collaborators, signal: linked }),
+    (linked) => remoteHeads(git, plan.app, { ...collaborators, signal: linked }),
   ])
+  const branch = chooseBranch(heads, plan.branch)
+  const note = noteOnBranch(plan.app, heads, plan.branch)
+  if (note !== undefined) collaborators.log.info(note)
+  const head = heads.get(branch)
   const upToDate = head === commit
   let slug: string | undefined
   if (!upToDate) await assertPushable(git, { ...plan, branch }, head, commit, collaborators)
@@ -54,13 +58,25 @@ export async function preflight(
   signal.throwIfAborted()
   return {
     ...standing,
-    what: `${plan.ref} is ${short(commit)}`,
-    ...{ branch, commit, upToDate, git },
+    ...{ branch, commit, what, upToDate, git },
     forcePush: plan.forcePush,
     ...(head && { head }),
     ...(newestBuild && { newestBuild }),
     ...(slug !== undefined && { slug }),
   }
+}
+
+/** What is to be pushed: the commit that `ref` names, or its folder's own. */
+async function commitOf(
+  git: Git,
+  plan: HerokuPlan,
+  collaborators: Collaborators,
+): Promise<{ readonly commit: string; readonly what: string }> {
+  const { ref, appDir, directory } = plan
+  const commit = await resolveCommit(git, plan, collaborators)
+  if (appDir === undefined) return { commit, what: `${ref} is ${short(commit)}` }
+  const split = await splitSubtree(git, { commit, appDir, directory }, collaborators)
+  return { commit: split, what: `${appDir} of ${ref} (${short(commit)}) is ${short(split)}` }
 }
 
 /** Builds are asked about only if a push breaks off, so a deploy doesn't fail because they can't be read. */

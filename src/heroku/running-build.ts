@@ -8,7 +8,7 @@ import { short } from './releases.ts'
 const LOOK_AGAIN_MS = 5_000
 const TELL_AGAIN_MS = 60_000
 /** More than run at once: the newest are asked for, and failed ones lie between. */
-const BUILDS_LOOKED_AT = 10
+export const BUILDS_LOOKED_AT = 10
 /** Heroku ends a build after 15 minutes (https://devcenter.heroku.com/articles/slug-compiler#time-limit). */
 const RUNS_AT_MOST_MS = 20 * 60_000
 
