@@ -41,7 +41,7 @@ import {
   termsOf,
   together,
   withinLimit
-} from "./shared-HLPOPQVK.js";
+} from "./shared-GZOOVLFA.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;

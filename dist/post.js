@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-HLPOPQVK.js";
+} from "./shared-GZOOVLFA.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

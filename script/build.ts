@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type BuildOptions, build } from 'esbuild'
 import { getProjectLicenses } from 'generate-license-file'
+import { lean } from './lean.ts'
 
 const [dist = 'dist', lib = 'lib'] = process.argv.slice(2)
 const root = join(import.meta.dirname, '..')
@@ -33,6 +34,7 @@ const action = await build({
   chunkNames: 'shared-[hash]',
   target: 'node24',
   metafile: true,
+  plugins: [lean],
   // CommonJS packages in an ES module bundle call require for Node's own modules.
   banner: {
     js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",

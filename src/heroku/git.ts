@@ -1,5 +1,4 @@
 import { delimiter, isAbsolute, join } from 'node:path'
-import { getExecOutput } from '@actions/exec'
 import { DeployError } from '../outcome.ts'
 import { executability, pathOf } from '../process/executable.ts'
 import { type Environment, runGroup } from '../process/process-group.ts'
@@ -45,6 +44,8 @@ export interface Git {
 
 /** A build prints thousands of lines; what decides and what explains stands at the end. */
 const KEPT_LINES = 200
+/** What is done in a moment is not stopped. */
+const UNSTOPPED = new AbortController().signal
 /** The first with configuration by `GIT_CONFIG_COUNT`: before it, the token would have to go into argv or a file. */
 const OLDEST = [2, 31] as const
 
@@ -87,16 +88,7 @@ export async function createGit(
 
   return {
     remoteUrl,
-    async local(...args) {
-      // Quoted, because the first parameter is taken apart at blanks.
-      const done = await getExecOutput(`"${program}"`, [...args], {
-        cwd: place.directory,
-        env: { ...local },
-        silent: true,
-        ignoreReturnCode: true,
-      })
-      return { code: done.exitCode, stdout: linesOf(done.stdout), stderr: linesOf(done.stderr) }
-    },
+    local: (...args) => stoppable(local, args, UNSTOPPED),
     async plumbing(args, signal, { input, env: own } = {}) {
       const pieces: Buffer[] = []
       const stderr: string[] = []
@@ -115,11 +107,6 @@ export async function createGit(
     fetch: (args, signal) => stoppable(local, args, signal),
     heroku: (args, signal, onLine) => stoppable(withToken, args, signal, onLine),
   }
-}
-
-/** The lines of a short output, without empty ones. */
-function linesOf(output: string): string[] {
-  return output.split(/\r?\n/).filter((line) => line !== '')
 }
 
 /**
