@@ -18,9 +18,18 @@ export class ReleasePhase {
   taken: TakenDeploy | undefined
   hold: Hold | undefined
 
-  constructor(scene: Scene, numbers: Parameters<Scene['around']>[0] = {}, taker: Taker = RELEASE) {
+  /** @param through what its calls go through, on their way to the server */
+  constructor(
+    scene: Scene,
+    numbers: Parameters<Scene['around']>[0] = {},
+    taker: Taker = RELEASE,
+    through: (around: Surroundings) => Surroundings = (around) => around,
+  ) {
     const pushLeaseMs = 600_000
-    this.around = { ...scene.around({ pushLeaseMs, resumeWatchMs: 20_000, ...numbers }), log: this.log }
+    this.around = through({
+      ...scene.around({ pushLeaseMs, resumeWatchMs: 20_000, ...numbers }),
+      log: this.log,
+    })
     this.#taker = taker
   }
 
@@ -29,10 +38,13 @@ export class ReleasePhase {
     return this.taken !== undefined
   }
 
-  /** Asks, drains, commits and leaves it, as `deploy-gate drain --hold` does; tells how that failed. */
-  async drain(): ReturnType<Hold['leave']> {
+  /**
+   * Asks, drains, commits and leaves it, as `deploy-gate drain --hold` does; tells how that failed.
+   * @param alone the terms where nothing was taken
+   */
+  async drain(alone = TERMS): ReturnType<Hold['leave']> {
     const { taken } = this
-    const terms = taken?.terms ?? TERMS
+    const terms = taken?.terms ?? alone
     const asker = taken?.asker ?? { name: 'release.1234', holds: true }
     const follow = async (hold: Hold) => {
       this.hold = hold
@@ -68,15 +80,19 @@ export async function announced(
     asker = ASKER,
     signal,
     numbers = {},
+    through = (around) => around,
   }: {
     readonly id?: string
     readonly terms?: Partial<DrainTerms>
     readonly asker?: typeof ASKER
     readonly signal?: AbortSignal
     readonly numbers?: Parameters<Scene['around']>[0]
+    /** what its calls go through, on their way to the server */
+    readonly through?: (around: Surroundings) => Surroundings
   } = {},
 ): Promise<{ readonly id: string; readonly log: Lines; readonly announcement: Announcement }> {
   const log = new Lines()
   const around = { ...scene.around({ resumeWatchMs: 20_000, ...numbers }), log, ...(signal && { signal }) }
-  return { id, log, announcement: await announce(around, id, { ...TERMS, ...terms }, asker) }
+  const all = { ...TERMS, ...terms }
+  return { id, log, announcement: await announce(through(around), id, all, asker) }
 }
