@@ -1,7 +1,6 @@
 import { Alarm } from '../alarm.ts'
 import { DeployError } from '../outcome.ts'
 import { exchange, readAnnounced } from '../protocol/announced.ts'
-import { finish } from '../protocol/drain.ts'
 import { isInForce, look } from '../protocol/look.ts'
 import { adopt } from './adopt.ts'
 import { type AnnouncedDeploy, readAnnouncement, writeAnnouncement } from './announcement.ts'
@@ -155,12 +154,10 @@ export class Announcement implements AsyncDisposable {
     const { host, keys, time } = this.#around
     const sentAt = time.now()
     const { intent, now } = await look(host, keys)
-    if (intent?.id === this.#announced.id && isInForce(intent, now)) {
-      const hold = await adopt(this.#around, { intent, now }, this.#announced.terms, sentAt)
-      await hold[Symbol.asyncDispose]()
-      return
-    }
-    await finish(host, keys, { id: this.#announced.id, epoch: '' }, 'aborted')
+    // One that comes into force later finds the announcement gone, and is ended by whoever asked for it.
+    if (intent?.id !== this.#announced.id || !isInForce(intent, now)) return
+    const hold = await adopt(this.#around, { intent, now }, this.#announced.terms, sentAt)
+    await hold[Symbol.asyncDispose]()
   }
 
   async #keepUp(): Promise<void> {

@@ -312,7 +312,7 @@ describe('a drain that fails in the release phase', () => {
     ['drain-timeout', { drainTimeoutMs: 300 }, /Not drained within 0\.3 s: clock\.1/],
   ] as const)('ends as %s there, and the deploy says so', async (outcome, terms, message) => {
     const app = await scene.clock(new App())
-    const { announcement } = await announced(scene, { terms })
+    const { announcement } = await announced(scene, { terms, numbers: { renewEveryMs: 3_600_000 } })
     await using _ = announcement
     const dyno = new ReleasePhase(scene)
     const over = new AbortController()

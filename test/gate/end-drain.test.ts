@@ -126,6 +126,8 @@ describe('somebody is at work behind a drain', () => {
     ['renewed just now', {}, true],
     ['renewed 44 s ago', { expiry: NOW + 136_000 }, true],
     ['not renewed for 45 s', { expiry: NOW + 135_000 }, false],
+    ['renewed by less than its lease', { leaseMs: 600_000, given: NOW - 44_000 }, true],
+    ['not renewed for 45 s, with a long lease left', { expiry: NOW + 600_000, given: NOW - 45_000 }, false],
     ['left to its lease', { asker: holds }, false],
     ['to be left to its lease, and still draining', { asker: holds, phase: 'draining' }, true],
     ['of an asker that says nothing', { asker: '' }, true],
