@@ -126,7 +126,7 @@ describe('the drain of a deploy', () => {
     // As if it had been renewed for the last time 50 s ago.
     const { intent } = scene.other.keys
     const expiry = Number(await scene.other.redis.hget(intent, 'expiry'))
-    await scene.other.redis.hset(intent, 'expiry', expiry - 50_000)
+    await scene.other.redis.hset(intent, { expiry: expiry - 50_000, given: expiry - 230_000 })
     expect(await resume()).toMatchObject({
       code: 0,
       stderr: expect.stringMatching(/clock\.1 is scheduling again/),

@@ -4,7 +4,7 @@ import { gateKeys, isGateName } from '../../src/protocol/keys.ts'
 describe('gate keys', () => {
   it('share one hash tag', () => {
     const tags = Object.values(gateKeys('staging')).map((key) => /\{(.*?)\}/.exec(key)?.[1])
-    expect(tags).toEqual(Array(5).fill('staging'))
+    expect(tags).toEqual(Array(6).fill('staging'))
   })
 
   it.each(['', 'a{b', 'a}b', 'a b', '.a', 'x'.repeat(65), 'a\n'])(
