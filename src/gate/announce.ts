@@ -1,6 +1,8 @@
 import { Alarm } from '../alarm.ts'
+import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
 import { exchange, readAnnounced } from '../protocol/announced.ts'
+import { finish } from '../protocol/drain.ts'
 import { isInForce, look } from '../protocol/look.ts'
 import { adopt } from './adopt.ts'
 import { type AnnouncedDeploy, readAnnouncement, writeAnnouncement } from './announcement.ts'
@@ -81,6 +83,8 @@ export class Announcement implements AsyncDisposable {
     try {
       for (;;) {
         signal.throwIfAborted()
+        // What came before the end is seen by a look that begins after it.
+        const last = over.aborted
         const sentAt = time.now()
         const view = await look(host, keys).catch(passing)
         const intent = view?.intent
@@ -91,7 +95,7 @@ export class Announcement implements AsyncDisposable {
           log.info(`the release phase asks for the drain${taken ? `, on ${dynoOf(taken)}` : ''}`)
           return hold
         }
-        if (over.aborted) return undefined
+        if (last) return undefined
         await this.#alarm.wait(view ? numbers.lookEveryMs : numbers.renewAgainMs)
       }
     } finally {
@@ -136,7 +140,7 @@ export class Announcement implements AsyncDisposable {
       if (!this.#adopted) await outlast(patience, () => this.#abandon())
     } catch (error) {
       log.warning(
-        `Redis could not be told that the deploy is over (${(error as Error).message}); its announcement is forgotten within ${numbers.announcedMs / 60_000} min`,
+        `Redis could not be told that the deploy is over (${(error as Error).message}); its announcement is forgotten within ${formatDuration(numbers.announcedMs)}, and a drain ends with its lease`,
       )
     }
   }
@@ -151,11 +155,13 @@ export class Announcement implements AsyncDisposable {
 
   /** Ends a drain that has this deploy's name, and sees who was held for it go on. */
   async #abandon(): Promise<void> {
-    const { host, keys, time } = this.#around
+    const { host, keys, time, signal } = this.#around
     const sentAt = time.now()
     const { intent, now } = await look(host, keys)
     // One that comes into force later finds the announcement gone, and is ended by whoever asked for it.
     if (intent?.id !== this.#announced.id || !isInForce(intent, now)) return
+    // A cancelled job does not stay to see it.
+    if (signal.aborted) return void (await finish(host, keys, intent, 'aborted'))
     const hold = await adopt(this.#around, { intent, now }, this.#announced.terms, sentAt)
     await hold[Symbol.asyncDispose]()
   }

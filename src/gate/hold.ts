@@ -162,6 +162,7 @@ export class Hold implements Held {
     try {
       for (;;) {
         signal.throwIfAborted()
+        const last = over.aborted
         const sentAt = time.now()
         const view = await look(host, keys).catch((error: unknown) => {
           if (!isOutage(error)) throw error
@@ -176,7 +177,7 @@ export class Hold implements Held {
           if (phase === 'pushing' || phase === 'released') return true
           if (phase === 'aborted') return false
         }
-        if (over.aborted || this.#contact.lease.loss) return false
+        if (last || this.#contact.lease.loss) return false
         await this.#contact.wait(view ? numbers.lookEveryMs : numbers.renewAgainMs)
       }
     } finally {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { underGate } from '../../src/deploy/under-gate.ts'
 import { announce } from '../../src/gate/announce.ts'
-import { acquireGate, newDeployId } from '../../src/gate/gate.ts'
+import { acquireGate, newDeployId, type Surroundings } from '../../src/gate/gate.ts'
 import { takeAnnouncement } from '../../src/gate/take.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { App } from '../participant/support/app.ts'
@@ -418,6 +418,34 @@ describe('a release phase that crashes', () => {
   })
 })
 
+it('a drain that comes into force while the push ends is still found', async () => {
+  await scene.clock(new App({}))
+  const over = new AbortController()
+  const dyno = new ReleasePhase(scene)
+  const through = (around: Surroundings): Surroundings => ({
+    ...around,
+    host: {
+      eval: (...args) => around.host.eval(...args),
+      // The answer to the first look is on its way when all the rest happens.
+      evalsha: async (...args) => {
+        const reply = await around.host.evalsha(...args)
+        if (looks && !over.signal.aborted) {
+          await dyno.drain()
+          over.abort()
+        }
+        return reply
+      },
+    },
+  })
+  let looks = false
+  const { announcement } = await announced(scene, { through })
+  await using _ = announcement
+  await dyno.take()
+  looks = true
+  await using hold = await announcement.adopted(over.signal)
+  expect(hold?.owner.id).toBe(dyno.taken?.id)
+})
+
 describe('a deploy that is cancelled', () => {
   const reason = new DeployError('cancelled', 'The job was cancelled.', '')
 
@@ -429,6 +457,20 @@ describe('a deploy that is cancelled', () => {
     await expect(adopted).rejects.toBe(reason)
     await announcement[Symbol.asyncDispose]()
     expect(await there()).toBeNull()
+  })
+
+  it('after the release phase has drained, and before that was seen, gives everybody back', async () => {
+    const app = await scene.clock(new App({}))
+    const cancel = new AbortController()
+    const { announcement, log } = await announced(scene, { signal: cancel.signal })
+    const dyno = new ReleasePhase(scene)
+    await dyno.take()
+    await dyno.drain()
+    cancel.abort(reason)
+    await announcement[Symbol.asyncDispose]()
+    expect(await phase()).toBe('aborted')
+    expect(log.matching(/^warning/)).toEqual([])
+    await app.told('drain', 'resume')
   })
 
   it('between the taking and the request lets no drain come into force, and no release', async () => {
