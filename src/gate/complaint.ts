@@ -104,11 +104,10 @@ export function missingClock(
   )
   const message = `${each.join(' and ')} took part within ${formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`
   if (absent.length > 0) {
-    const who = absences(absent)
     return new DeployError(
       'missing-clock',
-      `${enumerate(who, MOST_NOTES)}. ${message}`,
-      `${who.length === 1 ? 'Its process' : 'Their processes'} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: deploy-gate run -- <command>. heroku logs --dyno ${absent[0]?.dyno} shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.`,
+      `${absences(absent)}. ${message}`,
+      `${absent.length === 1 ? 'Its process' : 'Their processes'} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: deploy-gate run -- <command>. heroku logs --dyno ${absent[0]?.dyno} shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.`,
     )
   }
   return new DeployError(
@@ -118,11 +117,12 @@ export function missingClock(
   )
 }
 
-/** Dynos that are up and at no gate, each as a clause. */
-export function absences(absent: readonly ExpectedDyno[]): string[] {
-  return absent.map(
+/** Dynos that are up and at no gate, each as a clause; empty for none. */
+export function absences(absent: readonly ExpectedDyno[]): string {
+  const each = absent.map(
     ({ dyno, release }) => `${dyno} is up${release ? ` on ${release}` : ''} but has not joined the gate`,
   )
+  return enumerate(each, MOST_NOTES)
 }
 
 export function drainTimeout(verdict: Verdict, timeoutMs: number, forced: boolean): DeployError {

@@ -285,9 +285,8 @@ export class Hold implements Held {
     const who = missing.map(({ type, have, need }) =>
       have === 0 ? `nobody takes part for ${type}` : `only ${have} of ${need} take part for ${type}`,
     )
-    this.#around.log.warning(
-      `${[...who, ...complaint.absences(this.#absent(missing))].join(', ')}; deploying all the same, as on-missing-clock: deploy says`,
-    )
+    const all = [...who, complaint.absences(this.#absent(missing))].filter(Boolean).join(', ')
+    this.#around.log.warning(`${all}; deploying all the same, as on-missing-clock: deploy says`)
     this.#forgiven = new Set([...this.#forgiven, ...missing.map(({ type }) => type)])
   }
 

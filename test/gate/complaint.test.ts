@@ -51,6 +51,17 @@ describe('a complaint says what happened, to what, and what to do', () => {
       /heroku ps.*REDIS_URL and gate name.*processes.*on-missing-clock: deploy\.$/,
     ],
     [
+      'up, and at no gate',
+      complaint.missingClock(
+        [short('clock', 0, 7)],
+        30_000,
+        Array.from({ length: 7 }, (_, n) => ({ dyno: `clock.${n + 1}`, type: 'clock' })),
+      ),
+      'missing-clock',
+      /^clock\.1 is up but has not joined the gate, clock\.2 is up.*clock\.5 is up but has not joined the gate and 2 more\. 0 of 7 clock/,
+      /^Their processes must call join.*heroku logs --dyno clock\.1 .*on-missing-clock: deploy\.$/,
+    ],
+    [
       'too slow',
       complaint.drainTimeout(
         verdict({
