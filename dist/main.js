@@ -1,47 +1,33 @@
 import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);
 import {
-  Alarm,
   DeployError,
   ExitCode,
-  Hold,
-  OUTCOMES,
-  PROTOCOL_VERSION,
-  ReplyReader,
   __callDispose,
   __using,
   actionsLog,
   annotateError,
-  announcedBy,
-  answered,
+  announce,
   chartName,
   endOnCrash,
   enumerate,
-  finish,
   formatDuration,
   group,
   hideSecretsIn,
-  isInForce,
-  isOutage,
   isSuccess,
-  look,
   markdown,
   newDeployId,
   oneLine,
   open,
   openServer,
-  outlast,
   protocolOf,
-  readAsker,
   rememberEnd,
   rememberHold,
-  run,
-  script,
   setOutput,
   summary,
   termsOf,
   together,
   withinLimit
-} from "./shared-GZOOVLFA.js";
+} from "./shared-VHPYXOWS.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;
@@ -170,16 +156,16 @@ function expected(processes, formation, dynos = []) {
     }
     const ofType = dynos.filter((dyno) => dyno.type === type);
     const stopped = ofType.filter(({ state }) => STOPPED.has(state));
-    for (const { name: name2, state } of stopped) {
-      notes.push(`${name2} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
+    for (const { name, state } of stopped) {
+      notes.push(`${name} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
     }
     present.push(...ofType.filter((dyno) => !stopped.includes(dyno)));
     return [demanded ? process2 : { ...process2, atLeast: Math.max(0, quantity - stopped.length) }];
   });
   return {
     asked,
-    dynos: present.map(({ name: name2, type, version }) => ({
-      dyno: name2,
+    dynos: present.map(({ name, type, version }) => ({
+      dyno: name,
       type,
       ...version > 0 && { release: `v${version}` }
     })),
@@ -188,291 +174,12 @@ function expected(processes, formation, dynos = []) {
 }
 var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
 
-// src/protocol/scripts/exchange.lua
-var exchange_default = "-- Puts one announcement in the place of another, if that one is there. With two empty texts it only tells what is there.\n-- KEYS: announced   ARGV: text that must be there ('' for none), text to put there ('' for none), ms that it lasts\n-- Replies: 1 or 0: whether the text is there now, what was there before\nlocal before, after, life = unpack(ARGV)\nlocal current = redis.call('GET', KEYS[1]) or ''\nif #current > LONGEST_ROW then\n  -- Nobody wrote this: it is as good as none.\n  current = ''\nend\nif current ~= before then\n  -- Executed again, or another was faster.\n  return { current == after and 1 or 0, current }\nend\nif after ~= '' then\n  redis.call('SET', KEYS[1], after, 'PX', life)\nelseif before ~= '' then\n  redis.call('DEL', KEYS[1])\nend\nreturn { 1, current }\n";
-
-// src/protocol/announced.ts
-var exchangeScript = script("exchange", exchange_default);
-async function exchange(host, keys, { before, after, lifeMs }) {
-  const reply = new ReplyReader(
-    "exchange",
-    await run(host, exchangeScript, [keys.announced], [before, after, Math.round(lifeMs)])
-  );
-  return { done: reply.number() === 1, current: reply.text() };
-}
-async function readAnnounced(host, keys) {
-  return (await exchange(host, keys, { before: "", after: "", lifeMs: 1 })).current;
-}
-
-// src/gate/adopt.ts
-async function adopt(around, seen, terms, sentAt) {
-  const { intent, now } = seen;
-  const hold = new Hold(around, intent, terms, sentAt, intent.expiry - now, Math.max(0, now - intent.began));
-  try {
-    await hold.begin();
-    return hold;
-  } catch (error) {
-    await hold[Symbol.asyncDispose]();
-    throw error;
-  }
-}
-
-// src/gate/announcement.ts
-var MOST_ENTRIES = 1e3;
-var MOST_EXPECTED = 100;
-var LONGEST_TEXT = 2e3;
-var LONGEST_NAME = 300;
-function writeAnnouncement(announced) {
-  const { failure, terms, ...rest } = announced;
-  const expected2 = terms.expected?.slice(0, MOST_EXPECTED);
-  const cut = failure && {
-    ...failure,
-    message: failure.message.slice(0, LONGEST_TEXT),
-    next: failure.next.slice(0, LONGEST_TEXT)
-  };
-  return JSON.stringify({
-    v: PROTOCOL_VERSION,
-    ...rest,
-    terms: { ...terms, ...expected2 && { expected: expected2 } },
-    ...cut && { failure: cut }
-  });
-}
-function readAnnouncement(text) {
-  const raw = fieldsOf(parsed(text));
-  const id = name(raw.id);
-  const asker = readAsker(JSON.stringify(raw.asker ?? null));
-  const terms = readTerms(fieldsOf(raw.terms));
-  if (raw.v !== PROTOCOL_VERSION || !id || terms === void 0) return void 0;
-  const [taken, failure] = [name(raw.taken), readFailure(fieldsOf(raw.failure))];
-  const { holds: _, ...who } = asker;
-  return {
-    id,
-    asker: { ...who, name: asker.name ?? "another deploy" },
-    terms,
-    ...taken && { taken },
-    ...failure && { failure }
-  };
-}
-function readTerms(raw) {
-  const acknowledgeTimeoutMs = duration(raw.acknowledgeTimeoutMs);
-  const drainTimeoutMs = duration(raw.drainTimeoutMs);
-  const onDrainTimeout = ["fail", "force", "deploy"].find((one) => one === raw.onDrainTimeout);
-  const onMissingClock = ["fail", "deploy"].find((one) => one === raw.onMissingClock);
-  const asked = entries(raw.asked).map(readAsked);
-  const expected2 = entries(raw.expected).flatMap((one) => readExpected(one) ?? []);
-  if (acknowledgeTimeoutMs === void 0 || drainTimeoutMs === void 0) return void 0;
-  if (onDrainTimeout === void 0 || onMissingClock === void 0) return void 0;
-  if (asked.length === 0 || !asked.every((one) => one !== void 0)) return void 0;
-  return {
-    acknowledgeTimeoutMs,
-    drainTimeoutMs,
-    onDrainTimeout,
-    onMissingClock,
-    asked,
-    ...expected2.length > 0 && { expected: expected2 }
-  };
-}
-function readAsked({ type, atLeast, demanded }) {
-  if (!name(type) || typeof atLeast !== "number" || typeof demanded !== "boolean") return void 0;
-  if (!Number.isInteger(atLeast) || atLeast < 0) return void 0;
-  return { type: name(type), atLeast, demanded };
-}
-function readExpected({ dyno, type, release }) {
-  const [dynoName, typeName, version] = [name(dyno), name(type), name(release)];
-  return dynoName && typeName ? { dyno: dynoName, type: typeName, ...version && { release: version } } : void 0;
-}
-function readFailure({ outcome, message, next }) {
-  const known = OUTCOMES.find((one) => one === outcome && !isSuccess(one));
-  if (known === void 0 || typeof message !== "string" || typeof next !== "string") return void 0;
-  return {
-    outcome: known,
-    message: message.slice(0, LONGEST_TEXT),
-    next: next.slice(0, LONGEST_TEXT)
-  };
-}
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return void 0;
-  }
-}
-function fieldsOf(value) {
-  return typeof value === "object" && value !== null ? value : {};
-}
-function entries(value) {
-  return Array.isArray(value) ? value.slice(0, MOST_ENTRIES).map(fieldsOf) : [];
-}
-function name(value) {
-  return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME ? value : void 0;
-}
-function duration(value) {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : void 0;
-}
-
-// src/gate/announce.ts
-async function announce(around, id, terms, asker) {
-  const { host, keys, numbers } = around;
-  const text = writeAnnouncement({ id, asker, terms });
-  const lifeMs = numbers.announcedMs;
-  const put = (before) => answered(around, () => exchange(host, keys, { before, after: text, lifeMs }));
-  let { done, current } = await put("");
-  if (!done && readAnnouncement(current) === void 0) {
-    around.log.warning(`${keys.announced} held what is no announcement of this version; it is replaced`);
-    ({ done, current } = await put(current));
-  }
-  const there = readAnnouncement(current);
-  if (!done && there?.id !== id) throw announcedBy(JSON.stringify(there?.asker ?? {}));
-  const announcement = new Announcement(around, { id, asker, terms });
-  await announcement.begin();
-  return announcement;
-}
-var Announcement = class {
-  #around;
-  #announced;
-  #alarm;
-  #stop = new AbortController();
-  #keeping;
-  #adopted = false;
-  constructor(around, announced) {
-    this.#around = around;
-    this.#announced = announced;
-    this.#alarm = new Alarm(around.time);
-  }
-  /** Starts listening, and keeps the announcement up. */
-  async begin() {
-    const { signal, listen } = this.#around;
-    signal.addEventListener("abort", this.#ring);
-    this.#keeping = this.#keepUp();
-    await listen(this.#ring).catch(() => false);
-  }
-  /**
-   * Waits until the release phase has asked, and gives its drain, which is followed from there.
-   * @param over aborts when the push has ended
-   * @returns `undefined` when `over` aborts before anybody has asked
-   * @throws the signal's reason
-   */
-  async adopted(over) {
-    const { host, keys, time, numbers, signal, log } = this.#around;
-    over.addEventListener("abort", this.#ring);
-    try {
-      for (; ; ) {
-        signal.throwIfAborted();
-        const sentAt = time.now();
-        const view = await look(host, keys).catch(passing);
-        const intent = view?.intent;
-        if (view && intent?.id === this.#announced.id && isInForce(intent, view.now)) {
-          const { terms, taken } = await this.#read().catch(passing) ?? this.#announced;
-          const hold = await adopt(this.#around, { intent, now: view.now }, terms, sentAt);
-          this.#adopted = true;
-          log.info(`the release phase asks for the drain${taken ? `, on ${dynoOf(taken)}` : ""}`);
-          return hold;
-        }
-        if (over.aborted) return void 0;
-        await this.#alarm.wait(view ? numbers.lookEveryMs : numbers.renewAgainMs);
-      }
-    } finally {
-      over.removeEventListener("abort", this.#ring);
-    }
-  }
-  /**
-   * How the drain failed in the release phase, if it did and said so. Never rejects.
-   * @returns what a person should read instead of the release's own failure
-   */
-  async failure() {
-    const { time, numbers, signal } = this.#around;
-    const patience = {
-      time,
-      againMs: numbers.renewAgainMs,
-      forMs: signal.aborted ? 0 : numbers.resumeWatchMs
-    };
-    const there = await outlast(patience, () => this.#read()).catch(() => void 0);
-    if (!there?.failure) return void 0;
-    const { outcome, message, next } = there.failure;
-    const word = outcome === "preflight-failed" || outcome === "cancelled" ? "release-failed" : outcome;
-    return new DeployError(word, `The drain failed in the release phase: ${message}`, next);
-  }
-  async [Symbol.asyncDispose]() {
-    const { log, time, numbers, signal } = this.#around;
-    this.#stop.abort();
-    signal.removeEventListener("abort", this.#ring);
-    await this.#keeping;
-    const patience = {
-      time,
-      againMs: numbers.renewAgainMs,
-      forMs: signal.aborted ? 0 : numbers.resumeWatchMs
-    };
-    try {
-      await outlast(patience, () => withdraw(this.#around, this.#announced.id));
-      if (!this.#adopted) await outlast(patience, () => this.#abandon());
-    } catch (error) {
-      log.warning(
-        `Redis could not be told that the deploy is over (${error.message}); its announcement is forgotten within ${numbers.announcedMs / 6e4} min`
-      );
-    }
-  }
-  #ring = () => this.#alarm.ring();
-  /** What is known of this deploy by now; `undefined` if nothing is. */
-  async #read() {
-    const there = readAnnouncement(await readAnnounced(this.#around.host, this.#around.keys));
-    return there?.id === this.#announced.id ? there : void 0;
-  }
-  /** Ends a drain that has this deploy's name, and sees who was held for it go on. */
-  async #abandon() {
-    const { host, keys, time } = this.#around;
-    const sentAt = time.now();
-    const { intent, now } = await look(host, keys);
-    if (intent?.id === this.#announced.id && isInForce(intent, now)) {
-      const hold = await adopt(this.#around, { intent, now }, this.#announced.terms, sentAt);
-      await hold[Symbol.asyncDispose]();
-      return;
-    }
-    await finish(host, keys, { id: this.#announced.id, epoch: "" }, "aborted");
-  }
-  async #keepUp() {
-    const { host, keys, time, numbers, log } = this.#around;
-    const lifeMs = numbers.announcedMs;
-    let text = writeAnnouncement(this.#announced);
-    for (; ; ) {
-      try {
-        await time.sleep(numbers.renewEveryMs, this.#stop.signal);
-      } catch {
-        return;
-      }
-      try {
-        const { done, current } = await exchange(host, keys, { before: text, after: text, lifeMs });
-        if (done || this.#stop.signal.aborted) continue;
-        const there = readAnnouncement(current);
-        if (there?.id === this.#announced.id) text = current;
-        else if (current === "" && readAnnouncement(text)?.taken === void 0)
-          await exchange(host, keys, { before: "", after: text, lifeMs });
-      } catch (error) {
-        if (!isOutage(error)) log.warning(`the announcement can't be kept up (${error.message})`);
-      }
-    }
-  }
-};
-async function withdraw({ host, keys }, id) {
-  let current = await readAnnounced(host, keys);
-  while (readAnnouncement(current)?.id === id) {
-    const { done, current: there } = await exchange(host, keys, { before: current, after: "", lifeMs: 1 });
-    if (done) return;
-    current = there;
-  }
-}
-function dynoOf(taken) {
-  return taken.split("#", 1)[0] ?? taken;
-}
-function passing(error) {
-  if (!isOutage(error)) throw error;
-}
-
 // src/deploy/watch.ts
 var EVERY_MS = 15e3;
 async function during(work, concerns, log, time) {
   const done = new AbortController();
   const told2 = /* @__PURE__ */ new Set();
-  const look2 = async () => {
+  const look = async () => {
     for (const line of await concerns().catch(() => [])) {
       if (!told2.has(line)) log.warning(line);
       told2.add(line);
@@ -481,7 +188,7 @@ async function during(work, concerns, log, time) {
   const watch = async () => {
     for (; ; ) {
       await time.sleep(EVERY_MS, done.signal);
-      await look2();
+      await look();
     }
   };
   const watching = watch().catch(() => {
@@ -490,7 +197,7 @@ async function during(work, concerns, log, time) {
     const result = await work();
     done.abort();
     await watching;
-    await look2();
+    await look();
     return result;
   } finally {
     done.abort();
@@ -776,7 +483,7 @@ var Story = class {
     return this.commit === void 0 ? "what was asked for" : this.commit.slice(0, 8);
   }
   /** Does `work` as one bar of the chart. */
-  async span(name2, section, work) {
+  async span(name, section, work) {
     const fromMs = this.#elapsedMs();
     let failed = true;
     try {
@@ -784,7 +491,7 @@ var Story = class {
       failed = false;
       return result;
     } finally {
-      this.#spans.push({ name: name2, section, fromMs, toMs: this.#elapsedMs(), failed });
+      this.#spans.push({ name, section, fromMs, toMs: this.#elapsedMs(), failed });
     }
   }
   /** The participants of `hold` belong to this story from now on. */
@@ -845,8 +552,8 @@ var Story = class {
     };
   }
   #participantSpans() {
-    const bar = (name2, fromMs, toMs, failed) => ({
-      name: name2,
+    const bar = (name, fromMs, toMs, failed) => ({
+      name,
       section: "gate",
       fromMs: fromMs + this.#holdFromMs,
       toMs: toMs + this.#holdFromMs,
@@ -1117,11 +824,11 @@ function mostTelling(spans) {
   const kept = new Set([...spans].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_BARS));
   return spans.filter((span) => kept.has(span));
 }
-function barOf({ name: name2, fromMs, toMs, failed, section }, endMs) {
+function barOf({ name, fromMs, toMs, failed, section }, endMs) {
   const leastMs = Math.max(1, endMs / 200);
   const style = failed ? "crit, " : section === "gate" ? "active, " : "";
   const seconds3 = ((toMs - fromMs) / 1e3).toFixed(1);
-  return `${seconds3} s ${chartName(name2)} :${style}${Math.round(fromMs)}, ${Math.round(Math.max(toMs, fromMs + leastMs))}`;
+  return `${seconds3} s ${chartName(name)} :${style}${Math.round(fromMs)}, ${Math.round(Math.max(toMs, fromMs + leastMs))}`;
 }
 
 // src/action/summary.ts
@@ -1198,7 +905,7 @@ function facts({
   ];
   const shown2 = rows.filter(([, value]) => value);
   if (shown2.length === 0) return [];
-  return [["| | |", "|---|---|", ...shown2.map(([name2, value]) => `| ${name2} | ${value} |`)].join("\n")];
+  return [["| | |", "|---|---|", ...shown2.map(([name, value]) => `| ${name} | ${value} |`)].join("\n")];
 }
 function link(url) {
   return `<${encodeURI(url).replaceAll("%25", "%")}>`;
@@ -1238,13 +945,13 @@ function seconds2(value) {
 // src/action/main.ts
 endOnCrash(() => setOutput("outcome", "failed"));
 var cancel = new AbortController();
-for (const name2 of ["SIGINT", "SIGTERM"]) {
+for (const name of ["SIGINT", "SIGTERM"]) {
   process.on(
-    name2,
+    name,
     () => cancel.abort(
       new DeployError(
         "cancelled",
-        `The job was cancelled (${name2}).`,
+        `The job was cancelled (${name}).`,
         "Run the workflow again when you want the deploy."
       )
     )

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-GZOOVLFA.js";
+} from "./shared-VHPYXOWS.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

@@ -1,4 +1,5 @@
 import { enumerate } from '../../enumerate.ts'
+import { withdraw } from '../../gate/announce.ts'
 import { acquireGate, inspectGate, type Surroundings } from '../../gate/gate.ts'
 import type { Held } from '../../gate/held.ts'
 import { askByList, endByList, inspectLists } from '../../gate/list/ask.ts'
@@ -52,6 +53,8 @@ function byGate(plan: DeployPlan, around: Surroundings, who: Expected): Protocol
     },
     ask: (id, asker, replaces) => acquireGate(around, id, termsOf(plan, who), asker, replaces),
     async end(id) {
+      // First: a release phase that is about to ask looks at its announcement once more.
+      if (plan.drainAt === 'release-phase') await withdraw(around, id)
       const answer = await finish(host, keys, { id, epoch: '' }, 'aborted')
       log.info(
         answer === 'finished'
