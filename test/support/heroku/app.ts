@@ -22,6 +22,8 @@ export interface AppOptions {
   readonly restartCrashed?: boolean
   /** how many reads after a push still show its release as pending; 1 unless told */
   readonly pendingReads?: number
+  /** the app's own URL; one that leads nowhere unless told */
+  readonly webUrl?: string
 }
 
 /** An app at the local Heroku. */
@@ -104,7 +106,7 @@ export function openApp(place: AppPlace, options: AppOptions): LocalApp {
   return {
     id: randomUUID(),
     name,
-    webUrl: `https://${name}-1a2b3c4d5e6f.herokuapp.com/`,
+    webUrl: options.webUrl ?? `https://${name}-1a2b3c4d5e6f.herokuapp.com/`,
     createdAt: new Date(),
     ...{ configVars, formation, builds, releases, releaser, dynos, oneOffs, shownDynos, nextApi },
     get head() {
