@@ -6,27 +6,52 @@ import type { HerokuEvent } from '../../support/heroku/events.ts'
 import type { LocalHeroku } from '../../support/heroku/local-heroku.ts'
 import { type Step, startStep } from '../../support/runner/runner.ts'
 
+/** Names and texts: of inputs, of files. */
+type Texts = Readonly<Record<string, string>>
+
 /** An app at the local Heroku, running v1, and a checkout from which the Action deploys it. */
 export interface Deployment {
   readonly app: LocalApp
+  /** the checkout */
+  readonly path: string
+  /** Commits a change, that of `files` if there are any, and returns its full SHA. */
+  change(files?: Texts): string
   /** Commits a change and starts the Action on it. */
-  step(inputs?: Readonly<Record<string, string>>): Step
+  step(inputs?: Texts, files?: Texts): Step
+  /** Starts the Action on what is committed. */
+  again(inputs?: Texts): Step
   /** Resolves with the first line of a dyno of `release`, past or future, that matches; `from` is an index in the log's events. */
   says(release: string, line: RegExp, options?: { from?: number; timeoutMs?: number }): Promise<HerokuEvent>
   isLine(event: HerokuEvent, release: string, line: RegExp): boolean
+  /**
+   * What has happened to it, in its order, as far as it matters to who has jobs: `v2 pending`, `v1 clock.1: draining`, `v1 clock.1 SIGTERM`.
+   * @param from an index in the log's events
+   */
+  history(from?: number): string[]
 }
 
 /**
  * Creates the app `name` of what is in `source`, and deploys it without the Action.
  * @param parent a folder of the test's own, for the checkout and git's settings
+ * @param files written over those of `source`
  */
 export async function openDeployment(
   heroku: LocalHeroku,
-  { name, source, parent, ...options }: { name: string; source: string; parent: string } & AppOptions,
+  {
+    name,
+    source,
+    parent,
+    files = {},
+    ...options
+  }: { name: string; source: string; parent: string; files?: Texts } & AppOptions,
 ): Promise<Deployment> {
   const app = heroku.createApp(name, options)
   const path = join(parent, name)
+  const write = (texts: Texts) => {
+    for (const [file, text] of Object.entries(texts)) writeFileSync(join(path, file), text)
+  }
   cpSync(source, path, { recursive: true, filter: (from) => !from.endsWith('/node_modules') })
+  write(files)
   const first = await app.deployFolder(path)
   const checkout = openRepository(path, parent)
   checkout.git('init', '--quiet', '--initial-branch=main')
@@ -36,19 +61,35 @@ export async function openDeployment(
   const isLine = (event: HerokuEvent, release: string, line: RegExp) =>
     event.app === name && event.kind === 'dyno-line' && event.release === release && line.test(event.text)
   let changes = 0
+  const change = (texts: Texts = {}) => {
+    write({ CHANGES: `${++changes}\n`, ...texts })
+    checkout.git('add', '--all')
+    return checkout.commit(`change ${changes}`)
+  }
+  const again = (inputs: Texts = {}) =>
+    startStep({
+      inputs: { 'heroku-app': name, 'heroku-api-key': heroku.apiKey, ...inputs },
+      env: { ...gitEnvironment(parent), HEROKU_API_URL: heroku.apiUrl, HEROKU_GIT_URL: heroku.gitUrl },
+      workspace: path,
+    })
   return {
-    app,
-    step(inputs = {}) {
-      writeFileSync(join(path, 'CHANGES'), `${++changes}\n`)
-      checkout.git('add', '--all')
-      checkout.commit('a change')
-      return startStep({
-        inputs: { 'heroku-app': name, 'heroku-api-key': heroku.apiKey, ...inputs },
-        env: { ...gitEnvironment(parent), HEROKU_API_URL: heroku.apiUrl, HEROKU_GIT_URL: heroku.gitUrl },
-        workspace: path,
-      })
+    ...{ app, path, change, again, isLine },
+    step(inputs, texts) {
+      change(texts)
+      return again(inputs)
     },
     says: (release, line, where = {}) => heroku.log.waitFor((event) => isLine(event, release, line), where),
-    isLine,
+    history: (from = 0) =>
+      heroku.log.events.slice(from).flatMap((event) => (event.app === name ? telling(event) : [])),
   }
+}
+
+/** What a clock of `test/support/apps/clock` says of its schedule and its jobs, but for each tick. */
+const ITS_WORK = /^(draining|scheduling|job \d+ (started|finished|stored))/
+
+function telling({ kind, text, release, dyno }: HerokuEvent): string[] {
+  if (kind === 'release') return [text]
+  if (kind === 'build-started') return ['build']
+  if (kind === 'sigterm' || kind === 'sigkill') return [`${release} ${dyno} ${kind.toUpperCase()}`]
+  return kind === 'dyno-line' && ITS_WORK.test(text) ? [`${release} ${dyno}: ${text}`] : []
 }

@@ -1,0 +1,62 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import type { AppOptions } from '../../support/heroku/app.ts'
+import { type LocalHeroku, startHeroku } from '../../support/heroku/local-heroku.ts'
+import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
+import { type Deployment, openDeployment } from './deployment.ts'
+
+const CLOCK = join(import.meta.dirname, '../../support/apps/clock')
+
+interface ShopOptions extends AppOptions {
+  /** written over those of `test/support/apps/clock` */
+  readonly files?: Readonly<Record<string, string>>
+}
+
+/** The app `shop` at a local Heroku of the test's own: its clock, of v1, schedules each second and asks its Redis for jobs. */
+export interface Shop extends Deployment, AsyncDisposable {
+  readonly heroku: LocalHeroku
+  readonly redis: RedisServer
+  /** what the app has in its Redis */
+  readonly inRedis: Redis
+  /** Another app with the same files and the same Redis, of which no clock runs. */
+  sibling(name: string): Promise<Deployment>
+  /** Has the clock of `release` start a job, which runs until `endJob`. */
+  startJob(release?: string): Promise<void>
+  endJob(): Promise<void>
+  /** Resolves when the clock of `release` says so from event `from` on that it schedules. */
+  works(release: string, from?: number): Promise<void>
+}
+
+export async function openShop({ files = {}, configVars, ...options }: ShopOptions = {}): Promise<Shop> {
+  const folder = mkdtempSync(join(tmpdir(), 'deploy-gate-integration-'))
+  const redis = await startRedis()
+  const heroku = await startHeroku({ killAfterMs: 1_000 })
+  const inRedis = new Redis(redis.url)
+  const place = { source: CLOCK, parent: folder, files, configVars: { REDIS_URL: redis.url, ...configVars } }
+  const shop = await openDeployment(heroku, { name: 'shop', ...place, ...options })
+  const works: Shop['works'] = async (release, from = 0) => void (await shop.says(release, /^tick/, { from }))
+  const { formation: { clock = 1 } = {} } = options
+  if (clock > 0) await works('v1')
+  let jobs = 0
+  return {
+    ...shop,
+    ...{ heroku, redis, inRedis, works },
+    sibling: (name) => openDeployment(heroku, { name, ...place, formation: { clock: 0, web: 0 } }),
+    async startJob(release = 'v1') {
+      const started = shop.says(release, /^job \d+ started/, { from: heroku.log.events.length })
+      await inRedis.lpush('jobs:start', String(++jobs))
+      await started
+    },
+    async endJob() {
+      await inRedis.lpush('jobs:end', '1')
+    },
+    async [Symbol.asyncDispose]() {
+      inRedis.disconnect()
+      await heroku.close()
+      await redis.stop()
+      rmSync(folder, { recursive: true })
+    },
+  }
+}
