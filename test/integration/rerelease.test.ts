@@ -1,0 +1,75 @@
+import { expect, it } from 'vitest'
+import { told } from './support/scene.ts'
+import { openShop } from './support/shop.ts'
+
+it('a commit that runs already asks nobody for anything', { timeout: 60_000 }, async () => {
+  await using shop = await openShop()
+  const commit = shop.change()
+  await shop.app.deployFolder(shop.path, { commit })
+  await shop.works('v2')
+  const from = shop.heroku.log.events.length
+  await using skipped = shop.again()
+  const skip = await skipped.done
+  expect([skip.code, skip.outputs.outcome, skip.outputs.release]).toEqual([0, 'up-to-date', 'v2'])
+  expect(skip.summary).toMatch(/^## ✅ Up to date: shop$/m)
+
+  await using refused = shop.again({ 'up-to-date': 'fail' })
+  const fail = await refused.done
+  expect([fail.code, fail.outputs.outcome]).toEqual([1, 'nothing-to-deploy'])
+  expect(told(fail, 'error')).toMatch(/^shop already runs [0-9a-f]{8}\. Nobody was asked to drain/)
+  expect(told(fail, 'error')).toContain('up-to-date: rerelease')
+  expect(fail.summary).toMatch(/^## ❌ Not deployed, the app runs it already: shop$/m)
+  expect(shop.history(from)).toEqual([])
+})
+
+it('the commit of a release that failed is released again, without a push', { timeout: 60_000 }, async () => {
+  await using shop = await openShop()
+  shop.app.nextReleasePhase({ fail: true })
+  await using first = shop.step()
+  const failed = await first.done
+  expect([failed.code, failed.outputs.outcome]).toEqual([1, 'release-failed'])
+  expect(told(failed, 'error')).toContain('`up-to-date: rerelease`')
+  await shop.works('v1', shop.heroku.log.events.length)
+
+  // Without that, the same job pushes nothing, and says so.
+  await using repeated = shop.again()
+  const again = await repeated.done
+  expect([again.code, again.outputs.outcome]).toEqual([1, 'release-failed'])
+  expect(told(again, 'error')).toMatch(/its release v2 failed; v1 is still what runs/)
+
+  const from = shop.heroku.log.events.length
+  await using deploy = shop.again({ 'up-to-date': 'rerelease' })
+  const { outputs, code } = await deploy.done
+  expect([code, outputs.outcome, outputs.release]).toEqual([0, 'deployed', 'v3'])
+  await shop.works('v3')
+  expect(shop.history(from)).toEqual([
+    'v1 clock.1: draining',
+    'v3 pending',
+    'v3 succeeded',
+    'v1 clock.1 SIGTERM',
+    'v3 clock.1: scheduling',
+  ])
+})
+
+it('what runs well is started anew, under the gate', { timeout: 60_000 }, async () => {
+  await using shop = await openShop()
+  const commit = shop.change()
+  await shop.app.deployFolder(shop.path, { commit })
+  await shop.works('v2')
+  await shop.startJob('v2')
+  const from = shop.heroku.log.events.length
+  await using deploy = shop.again({ 'up-to-date': 'rerelease' })
+  await deploy.waitForLine(/^clock\.1 accepted: 1 job running/)
+  await shop.endJob()
+  const { outputs, code } = await deploy.done
+  expect([code, outputs.outcome, outputs.release, outputs.commit]).toEqual([0, 'deployed', 'v3', commit])
+  await shop.works('v3')
+  expect(shop.history(from)).toEqual([
+    'v2 clock.1: draining',
+    'v2 clock.1: job 1 finished',
+    'v3 pending',
+    'v3 succeeded',
+    'v2 clock.1 SIGTERM',
+    'v3 clock.1: scheduling',
+  ])
+})
