@@ -126,6 +126,6 @@ function unhealthy(
   return new DeployError(
     'health-check-failed',
     `${release} is released, but ${shown(url)} did not answer well within ${formatDuration(timeoutMs)} (asked ${tries} times): at last it ${trouble}.`,
-    'See why: heroku logs. heroku rollback goes back; rollback-on-failure: true does so by itself. If the app is only slow to boot, raise health-check-timeout.',
+    'See why: `heroku logs`. If the app is only slow to boot, raise health-check-timeout.',
   )
 }

@@ -21,9 +21,11 @@ export async function takeBack(
   target: Target,
   failure: unknown,
 ): Promise<unknown> {
-  if (!plan.rollbackOnFailure || !(failure instanceof DeployError)) return failure
-  if (!REASONS.includes(failure.outcome) || signal.aborted) return failure
+  if (!(failure instanceof DeployError) || !REASONS.includes(failure.outcome) || signal.aborted)
+    return failure
   const { currentRelease } = target
+  if (!plan.rollbackOnFailure)
+    return currentRelease === undefined ? failure : byHand(failure, plan, currentRelease)
   const { group } = around
   story.log.warning(`${failure.message} Going back to ${currentRelease ?? 'what ran before'}`)
   try {
@@ -37,7 +39,7 @@ export async function takeBack(
     return told(
       failure,
       `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`,
-      `Mend it, and deploy again.`,
+      `Mend it, and deploy again. ${failure.next}`,
     )
   } catch (error) {
     if (signal.aborted) return signal.reason
@@ -46,7 +48,7 @@ export async function takeBack(
     return told(
       failure,
       `Going back to ${currentRelease ?? 'what ran before'} failed as well: ${message}`,
-      `Go back by hand: \`heroku rollback ${currentRelease ?? ''} --app ${plan.app}\`. ${next}`,
+      `${currentRelease ? `Go back by hand: \`heroku rollback ${currentRelease} --app ${plan.app}\`. ` : ''}${next} ${failure.next}`,
     )
   }
 }
@@ -93,9 +95,12 @@ async function seeClock(
   }
 }
 
+function byHand(failure: DeployError, { app }: DeployPlan, currentRelease: string): DeployError {
+  const how = `\`heroku rollback ${currentRelease} --app ${app}\` goes back to what ran before; rollback-on-failure: true does so by itself.`
+  return told(failure, '', `${failure.next} ${how}`)
+}
+
 function told(failure: DeployError, aftermath: string, next: string): DeployError {
   const outcome = failure.outcome as ConstructorParameters<typeof DeployError>[0]
-  return new DeployError(outcome, `${failure.message} ${aftermath}`, `${next} ${failure.next}`.trim(), {
-    cause: failure,
-  })
+  return new DeployError(outcome, `${failure.message} ${aftermath}`.trimEnd(), next, { cause: failure })
 }

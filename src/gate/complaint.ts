@@ -182,7 +182,7 @@ export function clockNotSeen(types: readonly string[], waitMs: number, release: 
   return new DeployError(
     'clock-not-seen',
     `${release} is released, but no ${types.join(', no ')} of it joined the gate within ${formatDuration(waitMs)}.`,
-    'The new clock may not be running. Look at it now: heroku ps and heroku logs. heroku rollback goes back. If it is only slow to boot, raise wait-for-clock.',
+    'The new clock may not be running: heroku ps and heroku logs tell. If it is only slow to boot, raise wait-for-clock.',
   )
 }
 
@@ -190,7 +190,7 @@ export function clockUnknown(types: readonly string[], cause: Error, release: st
   return new DeployError(
     'clock-not-seen',
     `${release} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(' and ')} runs.`,
-    'Look at it now: heroku ps and heroku logs. heroku rollback goes back.',
+    'Look at it now: heroku ps and heroku logs.',
     { cause },
   )
 }

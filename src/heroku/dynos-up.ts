@@ -92,7 +92,7 @@ function crashes(app: string, release: string, crashed: readonly Dyno[]): Deploy
   return new DeployError(
     'dynos-not-up',
     `${release} is released, but ${names} ${crashed.length === 1 ? 'crashes' : 'crash'}.`,
-    `Its own log tells why: \`heroku logs --dyno ${crashed[0]?.name} --app ${app}\`. \`heroku rollback --app ${app}\` goes back; rollback-on-failure: true does so by itself.`,
+    `Its own log tells why: \`heroku logs --dyno ${crashed[0]?.name} --app ${app}\`.`,
   )
 }
 
@@ -111,7 +111,7 @@ function notUp(
   })
   return new DeployError(
     'dynos-not-up',
-    `${release} is released, but ${formatDuration(waitMs)} later only ${enumerate(each)} of its dynos are up.`,
-    `Look at \`heroku ps --app ${app}\` and \`heroku logs --app ${app}\`. If they are only slow to start, raise wait-for-dynos. \`heroku rollback --app ${app}\` goes back.`,
+    `${release} is released, but ${formatDuration(waitMs)} later its dynos are not up: ${enumerate(each)}.`,
+    `Look at \`heroku ps --app ${app}\` and \`heroku logs --app ${app}\`. If they are only slow to start, raise wait-for-dynos.`,
   )
 }

@@ -100,14 +100,14 @@ describe('a complaint says what happened, to what, and what to do', () => {
       complaint.clockNotSeen(['clock', 'worker'], 120_000, 'v43'),
       'clock-not-seen',
       /^v43 is released, but no clock, no worker of it joined the gate within 2 min\.$/,
-      /heroku ps and heroku logs\. heroku rollback goes back\..*raise wait-for-clock\.$/,
+      /heroku ps and heroku logs tell\..*raise wait-for-clock\.$/,
     ],
     [
       'a new clock that nobody can see',
       complaint.clockUnknown(['clock', 'worker'], new Error('Command timed out'), 'v43'),
       'clock-not-seen',
       /^v43 is released, but Redis could not be reached \(Command timed out\), so it is not known whether its clock and worker runs\.$/,
-      /heroku ps and heroku logs\. heroku rollback goes back\.$/,
+      /heroku ps and heroku logs\.$/,
     ],
   ])('%s', (_, error, outcome, message, next) => {
     expect(error.outcome).toBe(outcome)

@@ -588,7 +588,7 @@ describe('the new clock', () => {
     expect(await complaint(hold.successor(300, 'v43'))).toEqual({
       outcome: 'clock-not-seen',
       message: 'v43 is released, but no clock of it joined the gate within 0.3 s.',
-      next: expect.stringMatching(/heroku ps.*heroku rollback.*wait-for-clock/),
+      next: expect.stringMatching(/heroku ps.*wait-for-clock/),
     })
     await hold[Symbol.asyncDispose]()
   })
