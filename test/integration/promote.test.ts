@@ -46,8 +46,11 @@ it('what staging runs is released, and the clock is drained just before', { time
 })
 
 it('the clock goes on when the release phase fails in the target', { timeout: 60_000 }, async () => {
-  const phase = 'if [ "$HEROKU_APP_NAME$HEROKU_RELEASE_VERSION" = shopv2 ]; then echo the table is locked; exit 1; fi'
-  await using shop = await openShop({ files: { Procfile: 'clock: node clock.js\nrelease: sh phase.sh\n', 'phase.sh': phase } })
+  const phase =
+    'if [ "$HEROKU_APP_NAME$HEROKU_RELEASE_VERSION" = shopv2 ]; then echo the table is locked; exit 1; fi'
+  await using shop = await openShop({
+    files: { Procfile: 'clock: node clock.js\nrelease: sh phase.sh\n', 'phase.sh': phase },
+  })
   await openPipeline(shop)
   const from = shop.heroku.log.events.length
   await using deploy = shop.again(PROMOTE)

@@ -79,12 +79,16 @@ it.each([
   await using deploy = shop.again({ strategy: 'slug', slug })
   const result = await deploy.done
   expect([result.code, result.outputs.outcome]).toEqual([1, 'preflight-failed'])
-  expect(told(result, 'error')).toContain(`The input \`slug\` is ${slug}, and nothing can be released by that: ${why}.`)
+  expect(told(result, 'error')).toContain(
+    `The input \`slug\` is ${slug}, and nothing can be released by that: ${why}.`,
+  )
   expect(told(result, 'error')).toContain('`heroku releases --app shop` lists the releases of shop.')
   expect(shop.history(from)).toEqual([])
 })
 
-it('a slug that went between the checks and the release leaves the clock at work', { timeout: 60_000 }, async () => {
+it('a slug that went between the checks and the release leaves the clock at work', {
+  timeout: 60_000,
+}, async () => {
   await using shop = await openShop()
   await deploySecond(shop)
   const from = shop.heroku.log.events.length
@@ -99,7 +103,11 @@ it('a slug that went between the checks and the release leaves the clock at work
 
 /** Builds a commit that is not at Heroku yet, and releases nothing. @returns the slug's id */
 async function built(shop: Shop, commit: string): Promise<string> {
-  const { slug } = await shop.app.builds.run(commit, { GIT_ALTERNATE_OBJECT_DIRECTORIES: `${shop.path}/.git/objects` }, () => {})
+  const { slug } = await shop.app.builds.run(
+    commit,
+    { GIT_ALTERNATE_OBJECT_DIRECTORIES: `${shop.path}/.git/objects` },
+    () => {},
+  )
   if (!slug) throw new Error(`${commit} was not built.`)
   return slug.id
 }
