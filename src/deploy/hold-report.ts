@@ -1,16 +1,24 @@
 import type { Held, HeldParticipant } from '../gate/held.ts'
 import type { HoldReport, ParticipantReport } from './report.ts'
 
+type Told = Pick<Held, 'participants' | 'quietMs'>
+
 /** What became of a drain, as far as it is; of none, if there was none. */
-export function reportHold(hold: Pick<Held, 'participants' | 'quietMs'> | undefined): HoldReport {
-  const participants = (hold?.participants ?? []).map(describe)
-  const drained = hold?.participants.flatMap(({ drainedMs }) => drainedMs ?? []) ?? []
-  const quietMs = hold?.quietMs
+export function reportHold(hold: Told | undefined): HoldReport {
+  return reportHolds(hold === undefined ? [] : [hold])
+}
+
+/** What became of several, one after the other: everybody who took part, the longest drain, all the time in which nobody scheduled. */
+export function reportHolds(holds: readonly Told[]): HoldReport {
+  const all = holds.flatMap((hold) => hold.participants)
+  const participants = all.map(describe)
+  const drained = all.flatMap(({ drainedMs }) => drainedMs ?? [])
+  const quiet = holds.flatMap((hold) => hold.quietMs ?? [])
   const [jobsFinished, jobsStored] = [sum(participants, 'finished'), sum(participants, 'stored')]
   return {
     participants,
     ...(drained.length > 0 && { drainSeconds: seconds(drained.reduce((most, one) => Math.max(most, one))) }),
-    ...(quietMs !== undefined && { quietSeconds: seconds(quietMs) }),
+    ...(quiet.length > 0 && { quietSeconds: seconds(quiet.reduce((total, one) => total + one)) }),
     ...(jobsFinished !== undefined && { jobsFinished }),
     ...(jobsStored !== undefined && { jobsStored }),
   }

@@ -2,7 +2,7 @@ import type { Held } from '../gate/held.ts'
 import type { Log } from '../log.ts'
 import { DeployError, type Outcome } from '../outcome.ts'
 import type { Time } from '../time.ts'
-import { reportHold } from './hold-report.ts'
+import { reportHolds } from './hold-report.ts'
 import type { DeployPlan } from './plan.ts'
 import type { DeployReport, Span } from './report.ts'
 import type { Target } from './surroundings.ts'
@@ -21,13 +21,15 @@ export class Story {
   release: string | undefined
   /** the release by which it was taken back */
   rollback: string | undefined
+  /** the release to which the app is being taken back, `v42` */
+  goingBackTo: string | undefined
   readonly #plan: StoryPlan
   readonly #time: Time
   readonly #startedAt: number
   readonly #warnings: string[] = []
   readonly #spans: Span[] = []
-  #hold: Held | undefined
-  #holdFromMs = 0
+  /** a second one is of the new release's participants, when it is taken back */
+  readonly #holds: { readonly hold: Held; readonly fromMs: number }[] = []
 
   constructor(plan: StoryPlan, time: Time, log: Log) {
     this.#plan = plan
@@ -70,8 +72,7 @@ export class Story {
 
   /** The participants of `hold` belong to this story from now on. */
   follow(hold: Held): void {
-    this.#hold = hold
-    this.#holdFromMs = this.#elapsedMs() - hold.elapsedMs
+    this.#holds.push({ hold, fromMs: this.#elapsedMs() - hold.elapsedMs })
   }
 
   /** The report of a deploy that went as hoped. */
@@ -81,7 +82,7 @@ export class Story {
 
   /** The report of a deploy that ended with `error`. */
   failed(error: unknown): DeployReport {
-    const first = this.#hold?.remedy ? `${this.#hold.remedy} ` : ''
+    const first = this.#remedies.map((remedy) => `${remedy} `).join('')
     if (error instanceof DeployError)
       return this.#report(error.outcome, `${error.message}${this.#aftermath(error)}`, `${first}${error.next}`)
     const message = error instanceof Error ? error.message : String(error)
@@ -95,7 +96,10 @@ export class Story {
   /** What a stop from outside leaves behind, which the error itself can't know. */
   #aftermath(error?: DeployError): string {
     if (error && error.outcome !== 'cancelled' && error.outcome !== 'deploy-timeout') return ''
-    const goesOn = this.#hold?.remedy === undefined
+    if (this.goingBackTo !== undefined) {
+      return ` ${this.release} is released and does not work. Going back to ${this.goingBackTo} was ended here: \`heroku releases --app ${this.#plan.app}\` tells how far it came, and \`heroku rollback ${this.goingBackTo} --app ${this.#plan.app}\` goes back by hand.`
+    }
+    const goesOn = this.#remedies.length === 0
     const clock = goesOn ? 'goes on' : 'may stay stopped'
     switch (this.stage) {
       case 'preflight':
@@ -115,32 +119,39 @@ export class Story {
     return DEEDS[this.#plan.strategy.kind]
   }
 
+  /** what a person must do for participants that stay stopped */
+  get #remedies(): string[] {
+    return this.#holds.flatMap(({ hold }) => hold.remedy ?? [])
+  }
+
   #report(outcome: Outcome, message: string, next: string): DeployReport {
     return {
       outcome,
       message,
       next,
       app: this.#plan.app,
-      ...reportHold(this.#hold),
+      ...reportHolds(this.#holds.map(({ hold }) => hold)),
       ...(this.release !== undefined && { release: this.release }),
       ...(this.rollback !== undefined && { rollback: this.rollback }),
       ...(this.commit !== undefined && { commit: this.commit }),
       ...(this.url !== undefined && { url: this.url }),
       warnings: this.#warnings,
-      spans: [...this.#spans, ...this.#participantSpans()].sort((a, b) => a.fromMs - b.fromMs),
+      spans: [...this.#spans, ...this.#holds.flatMap((one) => this.#participantSpans(one))].sort(
+        (a, b) => a.fromMs - b.fromMs,
+      ),
     }
   }
 
-  #participantSpans(): Span[] {
+  #participantSpans({ hold, fromMs: began }: { hold: Held; fromMs: number }): Span[] {
     const bar = (name: string, fromMs: number, toMs: number, failed: boolean): Span => ({
       name,
       section: 'gate',
-      fromMs: fromMs + this.#holdFromMs,
-      toMs: toMs + this.#holdFromMs,
+      fromMs: fromMs + began,
+      toMs: toMs + began,
       failed,
     })
-    return (this.#hold?.participants ?? []).flatMap((one) => {
-      const end = one.resumedMs ?? this.#hold?.elapsedMs ?? 0
+    return hold.participants.flatMap((one) => {
+      const end = one.resumedMs ?? hold.elapsedMs
       const accepted = one.acceptedMs
       const asked = bar(`${one.dyno} asked`, one.seenMs, accepted ?? end, accepted === undefined)
       if (accepted === undefined) return [asked]

@@ -28,6 +28,7 @@ export async function takeBack(
     return currentRelease === undefined ? failure : byHand(failure, plan, currentRelease)
   const { group } = around
   story.log.warning(`${failure.message} Going back to ${currentRelease ?? 'what ran before'}`)
+  story.goingBackTo = currentRelease ?? 'what ran before'
   try {
     await using quiet = await restOf(plan, around, story, signal, target)
     const back = await group(`Rollback to ${currentRelease}`, () =>
