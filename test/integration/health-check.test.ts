@@ -1,38 +1,7 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { told } from './support/scene.ts'
 import { openShop } from './support/shop.ts'
-
-type Reply = readonly [status: number, body: string]
-
-interface Site extends AsyncDisposable {
-  readonly url: string
-  /** the paths that were asked for */
-  readonly asked: readonly string[]
-}
-
-/** Answers with each of `replies` in turn, and from then on with the last; without any, not at all. */
-async function openSite(...replies: readonly Reply[]): Promise<Site> {
-  const asked: string[] = []
-  const server = createServer((request, response) => {
-    asked.push(request.url ?? '')
-    const [status, body] = replies[asked.length - 1] ?? replies.at(-1) ?? []
-    if (status !== undefined) response.writeHead(status).end(body)
-  })
-  await once(server.listen(0, '127.0.0.1'), 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
-    asked,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close')
-      server.close()
-      server.closeAllConnections()
-      await closed
-    },
-  }
-}
+import { openSite, type Reply } from './support/site.ts'
 
 const OFTEN = { 'health-check-timeout': '3s', 'health-check-interval': '1s' }
 

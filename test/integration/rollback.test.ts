@@ -1,0 +1,191 @@
+import { expect, it } from 'vitest'
+import { told } from './support/scene.ts'
+import { openShop, type Shop } from './support/shop.ts'
+import { openSite, type Reply, type Site } from './support/site.ts'
+
+const BACK = { 'rollback-on-failure': 'true', 'wait-for-clock': '20s' }
+const procfile = (clock: string, web = 'sleep 1000') => ({ Procfile: `clock: ${clock}\nweb: ${web}\n` })
+const GOOD = { files: procfile('node clock.js'), formation: { web: 1 } }
+/** A check that fails when it is not well at the first time of asking. Nobody listens at this address. */
+const UNWELL = {
+  'health-check-url': 'http://127.0.0.1:9/',
+  'health-check-timeout': '30s',
+  'health-check-interval': '30s',
+}
+
+/** An app whose health is asked for, and that answers, not well, when the test says so. */
+async function openUnwell(): Promise<Site & { readonly inputs: typeof UNWELL; answer(): void }> {
+  const { promise, resolve } = Promise.withResolvers<Reply>()
+  const site = await openSite(promise)
+  return {
+    ...site,
+    inputs: { ...UNWELL, 'health-check-url': site.url },
+    answer: () => resolve([500, 'out of order']),
+  }
+}
+
+const descriptions = ({ app }: Shop) => app.releases.all.slice(1).map(({ description }) => description)
+
+it.concurrent('dynos that crash', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  await using deploy = shop.step(BACK, procfile('node clock.js', 'false'))
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'dynos-not-up', release: 'v2', rollback: 'v3' })
+  expect(result.code).toBe(1)
+  const errors = told(result, 'error')
+  expect(errors).toMatch(
+    /^v2 is released, but web\.1 crashes\. It was taken back: shop runs what v1 was, as v3\.$/m,
+  )
+  expect(errors).toContain('heroku logs --dyno web.1 --app shop')
+  expect(errors).not.toContain('heroku rollback')
+  expect(result.summary).toMatch(/^\| Taken back by \| v3 \|$/m)
+  expect(descriptions(shop)).toEqual([expect.stringMatching(/^Deploy /), 'Rollback to v1'])
+  await shop.works('v3')
+  expect(shop.app.releases.current?.slug).toBe(shop.app.releases.all[0]?.slug)
+})
+
+it.concurrent('a new clock that never joins', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  await using deploy = shop.step(
+    { ...BACK, 'wait-for-clock': '3s' },
+    procfile('env CLOCK_MODE=no-gate node clock.js'),
+  )
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'clock-not-seen', release: 'v2', rollback: 'v3' })
+  expect(told(result, 'error')).toMatch(
+    /^v2 is released, but no clock of it joined the gate within 3 s\. It was taken back: shop runs what v1 was, as v3\.$/m,
+  )
+  expect(result.log).toMatch(/^clock\.1 of v3 is scheduling$/m)
+  expect(descriptions(shop)).toEqual([expect.stringMatching(/^Deploy /), 'Rollback to v1'])
+  await shop.works('v3')
+})
+
+it.concurrent('an app that is not well, whose new clock is in the middle of a job', {
+  timeout: 120_000,
+}, async () => {
+  await using site = await openUnwell()
+  await using shop = await openShop(GOOD)
+  await shop.startJob()
+  const from = shop.heroku.log.events.length
+  await using deploy = shop.step({ ...BACK, ...site.inputs })
+  await deploy.waitForLine(/^clock\.1 accepted: 1 job running/)
+  await shop.endJob()
+  await shop.works('v2')
+  await shop.startJob('v2')
+  site.answer()
+  await deploy.waitForLine(/^##\[warning\]v2 is released, but .* did not answer well.* Going back to v1$/)
+  await shop.heroku.log.waitFor((event) => shop.isLine(event, 'v2', /^draining/))
+  await shop.endJob()
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({
+    outcome: 'health-check-failed',
+    release: 'v2',
+    rollback: 'v3',
+    'jobs-finished': '2',
+  })
+  expect(JSON.parse(result.outputs.drained ?? '')).toMatchObject([
+    { dyno: 'clock.1', finished: 1 },
+    { dyno: 'clock.1', finished: 1 },
+  ])
+  await shop.works('v3')
+  expect(shop.history(from).filter((line) => !line.includes('web.1'))).toEqual([
+    'v1 clock.1: draining',
+    'v1 clock.1: job 1 finished',
+    'build',
+    'v2 pending',
+    'v2 succeeded',
+    'v1 clock.1 SIGTERM',
+    'v2 clock.1: scheduling',
+    'v2 clock.1: job 1 started',
+    'v2 clock.1: draining',
+    'v2 clock.1: job 1 finished',
+    'v3 pending',
+    'v3 succeeded',
+    'v2 clock.1 SIGTERM',
+    'v3 clock.1: scheduling',
+  ])
+})
+
+it.concurrent('a new clock that hangs in its job keeps nobody from going back', {
+  timeout: 120_000,
+}, async () => {
+  await using site = await openUnwell()
+  await using shop = await openShop(GOOD)
+  await using deploy = shop.step({
+    ...BACK,
+    ...site.inputs,
+    'acknowledge-timeout': '5s',
+    'drain-timeout': '5s',
+  })
+  await shop.works('v2')
+  await shop.startJob('v2')
+  site.answer()
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'health-check-failed', release: 'v2', rollback: 'v3' })
+  expect(told(result, 'warning')).toMatch(
+    /Not drained within 5 s: clock\.1 \(1 job running.*Deploying all the same/,
+  )
+  expect(shop.history()).toContain('v2 clock.1: job 1 started')
+  expect(shop.history()).not.toContain('v2 clock.1: job 1 finished')
+  await shop.works('v3')
+})
+
+it.concurrent('Heroku refuses to go back', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  const body = { id: 'conflict', message: 'Another release is under way.' }
+  shop.app.nextApi({ path: '/apps/shop/releases', method: 'POST', status: 409, body })
+  await using deploy = shop.step({ ...BACK, ...UNWELL })
+  const result = await deploy.done
+  expect([result.code, result.outputs.outcome, result.outputs.rollback]).toEqual([
+    1,
+    'health-check-failed',
+    '',
+  ])
+  const errors = told(result, 'error')
+  expect(errors).toMatch(/^v2 is released, but .* did not answer well .* Going back to v1 failed as well: /m)
+  expect(errors).toContain('Heroku says: "Another release is under way."')
+  expect(errors).toContain('Go back by hand: `heroku rollback v1 --app shop`.')
+  expect(descriptions(shop)).toHaveLength(1)
+  // What is released works on: the clock was drained for nothing.
+  await shop.works('v2', shop.heroku.log.events.length)
+  expect(shop.history().slice(-2)).toEqual(['v2 clock.1: draining', 'v2 clock.1: scheduling'])
+})
+
+it.concurrent('the release phase of the way back fails', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  shop.app.nextReleasePhase({})
+  shop.app.nextReleasePhase({ fail: true })
+  await using deploy = shop.step({ ...BACK, ...UNWELL })
+  const result = await deploy.done
+  expect([result.outputs.outcome, result.outputs.rollback]).toEqual(['health-check-failed', ''])
+  expect(told(result, 'error')).toMatch(/Going back to v1 failed as well: .*its release v3 failed/)
+  await shop.works('v2', shop.heroku.log.events.length)
+  // Once, never in a loop.
+  expect(descriptions(shop)).toHaveLength(2)
+})
+
+it.concurrent('nothing is taken back where nothing was released', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  shop.app.nextBuild({ fail: 'failed to compile Node.js app.' })
+  await using build = shop.step(BACK)
+  expect((await build.done).outputs).toMatchObject({ outcome: 'build-failed', rollback: '' })
+  shop.app.nextReleasePhase({ fail: true })
+  await using release = shop.step(BACK)
+  expect((await release.done).outputs).toMatchObject({ outcome: 'release-failed', rollback: '' })
+  expect(shop.app.releases.all.map(({ status }) => status)).toEqual(['succeeded', 'failed'])
+  await shop.works('v1', shop.heroku.log.events.length)
+})
+
+it.concurrent('a job that is cancelled on the way back says where it was', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  shop.app.nextReleasePhase({})
+  shop.app.nextReleasePhase({ hold: true })
+  await using deploy = shop.step({ ...BACK, ...UNWELL })
+  await shop.heroku.log.waitFor(({ text }) => text === 'v3 pending', { timeoutMs: 60_000 })
+  await deploy.cancel()
+  const result = await deploy.done
+  expect([result.code, result.outputs.outcome]).toEqual([1, 'cancelled'])
+  expect(told(result, 'error')).toMatch(
+    /v2 is released and does not work\. Going back to v1 was ended here: `heroku releases --app shop` tells how far it came, and `heroku rollback v1 --app shop` goes back by hand\.$/m,
+  )
+})
