@@ -5,7 +5,7 @@ import { prove } from './prove.ts'
 import { quieten } from './quiet/quieten.ts'
 import { rehearse } from './rehearse.ts'
 import type { DeployReport } from './report.ts'
-import { Story } from './story.ts'
+import { type Deed, Story } from './story.ts'
 import type { Surroundings, Target } from './surroundings.ts'
 import { takeBack } from './take-back.ts'
 
@@ -41,6 +41,8 @@ async function tell(
   )
   signal.throwIfAborted()
   story.begins(target)
+  // What Heroku has already is not pushed again.
+  if (target.upToDate && plan.strategy.kind === 'git-push') story.deed = 'slug'
   if (plan.dryRun) return await rehearse(plan, around, story, signal, target)
   if (target.upToDate && plan.upToDate !== 'rerelease') return nothingToDo(plan, story, target)
 
@@ -66,7 +68,7 @@ async function publish(
   target: Target,
 ): Promise<string | undefined> {
   story.stage = 'pushing'
-  const [heading, bar] = DEEDS[plan.strategy.kind]
+  const [heading, bar] = DEEDS[story.deed]
   await group(`${heading} ${plan.app}`, () => story.span(bar, 'heroku', () => target.publish(signal)))
   story.stage = 'verifying'
   const release = await group('Release', () => story.span('release', 'heroku', () => target.verify(signal)))
@@ -75,7 +77,7 @@ async function publish(
 }
 
 /** As a heading, and as a bar of the chart. */
-const DEEDS: Record<DeployPlan['strategy']['kind'], readonly [string, string]> = {
+const DEEDS: Record<Deed, readonly [string, string]> = {
   'git-push': ['Push to', 'push and build'],
   promote: ['Promotion to', 'promotion'],
   slug: ['Release of a slug of', 'release of a slug'],

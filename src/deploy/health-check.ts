@@ -125,7 +125,7 @@ function unhealthy(
 ): DeployError {
   return new DeployError(
     'health-check-failed',
-    `${release} is released, but ${shown(url)} did not answer well within ${formatDuration(timeoutMs)} (asked ${tries} times): at last it ${trouble}.`,
+    `${release} is released, but ${shown(url)} did not answer well within ${formatDuration(timeoutMs)} (asked ${tries === 1 ? 'once' : `${tries} times`}): at last it ${trouble}.`,
     'See why: `heroku logs`. If the app is only slow to boot, raise health-check-timeout.',
   )
 }

@@ -10,12 +10,17 @@ import type { Target } from './surroundings.ts'
 /** Where a deploy is: what a person must know when it stops there. */
 export type Stage = 'preflight' | 'draining' | 'pushing' | 'verifying' | 'released'
 
+/** The ways in which a release is made. */
+export type Deed = DeployPlan['strategy']['kind']
+
 type StoryPlan = Pick<DeployPlan, 'app' | 'strategy'>
 
 /** What happens in a deploy, written down as it happens, so that any ending can be reported. */
 export class Story {
   readonly log: Log
   stage: Stage = 'preflight'
+  /** how the release is made */
+  deed: Deed
   commit: string | undefined
   url: string | undefined
   release: string | undefined
@@ -33,6 +38,7 @@ export class Story {
 
   constructor(plan: StoryPlan, time: Time, log: Log) {
     this.#plan = plan
+    this.deed = plan.strategy.kind
     this.#time = time
     this.#startedAt = time.now()
     this.log = {
@@ -107,16 +113,12 @@ export class Story {
       case 'draining':
         return ` Nothing was pushed, and the clock ${clock}.`
       case 'pushing':
-        return ` ${this.#deed} was ended here, but Heroku may still ${this.#plan.strategy.kind === 'git-push' ? 'build and release it' : 'go on with it'}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ', and would get SIGTERM without a drain' : ''}.`
+        return ` ${DEEDS[this.deed]} was ended here, but Heroku may still ${this.deed === 'git-push' ? 'build and release it' : 'go on with it'}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ', and would get SIGTERM without a drain' : ''}.`
       case 'verifying':
-        return ` ${this.#deed} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`
+        return ` ${DEEDS[this.deed]} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`
       case 'released':
         return ` ${this.release} is released; whether it works was not waited for.`
     }
-  }
-
-  get #deed(): string {
-    return DEEDS[this.#plan.strategy.kind]
   }
 
   /** what a person must do for participants that stay stopped */
@@ -164,7 +166,7 @@ export class Story {
   }
 }
 
-const DEEDS: Record<DeployPlan['strategy']['kind'], string> = {
+const DEEDS: Record<Deed, string> = {
   'git-push': 'The push',
   promote: 'The promotion',
   slug: 'The release of the slug',

@@ -20,8 +20,8 @@ export interface Awaited {
   find(releases: readonly Release[], signal: AbortSignal): Promise<Release | undefined>
   /** Heroku has printed its release phase already */
   readonly printed?: boolean
-  /** what to do about a failed one, besides reading its output; whole sentences */
-  readonly again?: string
+  /** what to do about a failed one, besides reading its output, where that is something else than usual; whole sentences */
+  readonly remedy?: string
 }
 
 const POLL_MS = 2_000
@@ -111,7 +111,7 @@ function isInForce(release: Release, releases: readonly Release[], log: Collabor
   return true
 }
 
-function releaseFailed(release: Release, { app, deed, currentRelease, again }: Awaited): DeployError {
+function releaseFailed(release: Release, { app, deed, currentRelease, remedy }: Awaited): DeployError {
   const version = versionName(release.version)
   const still = currentRelease
     ? `The release that was current before, ${currentRelease}, is still running.`
@@ -119,8 +119,9 @@ function releaseFailed(release: Release, { app, deed, currentRelease, again }: A
   return new DeployError(
     'release-failed',
     `${deed} succeeded, but its release ${version} failed. ${still}`.trimEnd(),
-    `See what the release phase printed: \`heroku releases:output ${version} --app ${app}\`. Then push a new commit with the fix, ` +
-      `or, if the cause lay outside the code, run it again with \`heroku releases:retry --app ${app}\`. ${again ?? ''}`.trimEnd(),
+    `See what the release phase printed: \`heroku releases:output ${version} --app ${app}\`. ` +
+      (remedy ??
+        `Then deploy a commit with the fix, or, if the cause lay outside the code, run it again with \`heroku releases:retry --app ${app}\`.`),
   )
 }
 

@@ -36,6 +36,7 @@ export async function rollBack(before: Standing, collaborators: Collaborators): 
       ...{ app, api },
       what: `the rollback to ${currentRelease}`,
       deed: `The rollback to ${currentRelease}`,
+      remedy: `If its cause has passed, \`heroku releases:retry --app ${app}\` runs it again; otherwise only a commit that mends the app helps.`,
       find: async (releases) => releases.find(({ id }) => id === made),
     },
     collaborators,

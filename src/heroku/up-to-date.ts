@@ -31,7 +31,8 @@ export async function assertRunning(
         'release-failed',
         `${has}: its release ${version} failed; ${instead}.`,
         `See why with \`heroku releases:output ${version} --app ${app}\`. Then either push a new commit with the fix, or, if the ` +
-          `cause lay outside the code, run the release phase again with \`heroku releases:retry --app ${app}\`.`,
+          'cause lay outside the code, run this job again with `up-to-date: rerelease`: it releases what was built once more, under the ' +
+          `gate. (\`heroku releases:retry --app ${app}\` does so without a drain.)`,
       )
     }
     if (release.status === 'pending') {
@@ -49,8 +50,9 @@ export async function assertRunning(
   throw new DeployError(
     'preflight-failed',
     `${has}: ${instead}, and it is another commit (${current?.description || 'no description'}).`,
-    `Probably the app was rolled back after that commit was deployed. \`heroku releases --app ${app}\` lists the releases: go ` +
-      `back to that of ${short(commit)} with \`heroku rollback <version> --app ${app}\`, or push a new commit ` +
-      '(`git commit --allow-empty` makes one without a change).',
+    `Probably the app was rolled back after that commit was deployed. \`heroku releases --app ${app}\` lists the releases: to ` +
+      `release ${short(commit)} again, run this job with \`up-to-date: rerelease\`, which drains the clock before; ` +
+      `\`heroku rollback <version> --app ${app}\` goes back to it without. Or push a new commit (\`git commit --allow-empty\` makes one ` +
+      'without a change).',
   )
 }

@@ -44,8 +44,10 @@ export function followPush(
       deed: `The push of ${short(commit)}`,
       ...(currentRelease && { currentRelease }),
       find: (releases, signal) => findRelease(reader, releases, { commit, newerThan: newestVersion }, signal),
-      again:
-        'Running this job again for the same commit pushes nothing, since Heroku has it; with `up-to-date: rerelease` it releases what was built.',
+      remedy:
+        'Then push a new commit with the fix, or, if the cause lay outside the code, run this job again with `up-to-date: rerelease`: it releases ' +
+        `what was built once more, under the gate. (\`heroku releases:retry --app ${app}\` does so without a drain; the job as it is pushes ` +
+        'nothing, since Heroku has the commit.)',
     },
     collaborators,
   )
