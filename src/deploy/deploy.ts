@@ -56,7 +56,8 @@ async function tell(
   } catch (failure) {
     throw await takeBack(plan, around, story, signal, target, failure)
   }
-  return story.ended('deployed', `${plan.app} runs ${story.named} as ${release}, ${quiet.deployed}.`)
+  const what = story.commit === undefined ? release : `${story.named} as ${release}`
+  return story.ended('deployed', `${plan.app} runs ${what}, ${quiet.deployed}.`)
 }
 
 /** Makes the release, and believes it only when it runs: no exit code is a release. */

@@ -1,3 +1,4 @@
+import { enumerate } from '../enumerate.ts'
 import type { Held } from '../gate/held.ts'
 import type { Log } from '../log.ts'
 import { DeployError, type Outcome } from '../outcome.ts'
@@ -12,6 +13,9 @@ export type Stage = 'preflight' | 'draining' | 'pushing' | 'verifying' | 'releas
 
 /** The ways in which a release is made. */
 export type Deed = DeployPlan['strategy']['kind']
+
+/** A message names so many dynos. */
+const MOST_NAMED = 5
 
 type StoryPlan = Pick<DeployPlan, 'app' | 'strategy'>
 
@@ -90,7 +94,11 @@ export class Story {
   failed(error: unknown): DeployReport {
     const first = this.#remedies.map((remedy) => `${remedy} `).join('')
     if (error instanceof DeployError)
-      return this.#report(error.outcome, `${error.message}${this.#aftermath(error)}`, `${first}${error.next}`)
+      return this.#report(
+        error.outcome,
+        `${error.message}${this.#aftermath(error) || this.#backAtWork}`,
+        `${first}${error.next}`,
+      )
     const message = error instanceof Error ? error.message : String(error)
     return this.#report(
       'failed',
@@ -119,6 +127,16 @@ export class Story {
       case 'released':
         return ` ${this.release} is released; whether it works was not waited for.`
     }
+  }
+
+  /** Who went back to work after a release that came to nothing, as a sentence. What fails before that says so itself. */
+  get #backAtWork(): string {
+    if (this.stage !== 'pushing' && this.stage !== 'verifying') return ''
+    const participants = this.#holds.flatMap(({ hold }) => hold.participants)
+    const back = participants.flatMap(({ dyno, resumedMs }) => (resumedMs === undefined ? [] : dyno))
+    return back.length === 0
+      ? ''
+      : ` ${enumerate(back, MOST_NAMED)} ${back.length === 1 ? 'is' : 'are'} back at work.`
   }
 
   /** what a person must do for participants that stay stopped */

@@ -121,7 +121,7 @@ function releaseFailed(release: Release, { app, deed, currentRelease, remedy }: 
     `${deed} succeeded, but its release ${version} failed. ${still}`.trimEnd(),
     `See what the release phase printed: \`heroku releases:output ${version} --app ${app}\`. ` +
       (remedy ??
-        `Then deploy a commit with the fix, or, if the cause lay outside the code, run it again with \`heroku releases:retry --app ${app}\`.`),
+        `Then deploy a commit with the fix, or, if the cause lay outside the code, run this job again. (\`heroku releases:retry --app ${app}\` does so without a drain.)`),
   )
 }
 

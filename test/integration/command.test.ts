@@ -31,6 +31,7 @@ it('a program of arguments makes the release, while the clock is held', { timeou
   expect(code).toBe(0)
   expect(log).toMatch(/^shop runs v1; sh decides what is released$/m)
   expect(log).toMatch(/^key \*\*\* of shop$/m)
+  expect(log).toMatch(/^shop runs v2, deployed\.$/m)
   expect(leaks(raw, shop.heroku.apiKey)).toEqual([])
   expect(summary).not.toContain(shop.heroku.apiKey)
   await shop.works('v2')
@@ -81,7 +82,9 @@ it('the clock goes on when the command fails', { timeout: 60_000 }, async () => 
   const result = await deploy.done
   expect([result.code, result.outputs.outcome]).toEqual([1, 'command-failed'])
   expect(result.log).toMatch(/^the plan has changed$/m)
-  expect(told(result, 'error')).toMatch(/^The deploy command failed: sh ended with 3\./)
+  expect(told(result, 'error')).toMatch(
+    /^The deploy command failed: sh ended with 3\. clock\.1 is back at work\.$/m,
+  )
   expect(result.summary).toMatch(/^## ❌ The deploy command failed: shop$/m)
   await shop.works('v1', shop.heroku.log.events.length)
   expect(shop.history(from)).toEqual(['v1 clock.1: draining', 'v1 clock.1: scheduling'])

@@ -58,7 +58,7 @@ it('the clock goes on when the release phase fails in the target', { timeout: 60
   expect([result.code, result.outputs.outcome, result.outputs.release]).toEqual([1, 'release-failed', ''])
   expect(result.log).toMatch(/^release: the table is locked$/m)
   expect(told(result, 'error')).toMatch(
-    /^The promotion of v2 of shop-staging succeeded, but its release v2 failed\. The release that was current before, v1, is still running\.$/m,
+    /^The promotion of v2 of shop-staging succeeded, but its release v2 failed\. The release that was current before, v1, is still running\. clock\.1 is back at work\.$/m,
   )
   expect(told(result, 'error')).toContain('heroku releases:output v2 --app shop')
   await shop.works('v1', shop.heroku.log.events.length)

@@ -39,8 +39,10 @@ it('the commit of a release that failed is released again, without a push', { ti
 
   const from = shop.heroku.log.events.length
   await using deploy = shop.again({ 'up-to-date': 'rerelease' })
-  const { outputs, code } = await deploy.done
+  const { outputs, code, log } = await deploy.done
   expect([code, outputs.outcome, outputs.release]).toEqual([0, 'deployed', 'v3'])
+  expect(log).toContain('##[group]Release of a slug of shop')
+  expect(log).not.toContain('##[group]Push to shop')
   await shop.works('v3')
   expect(shop.history(from)).toEqual([
     'v1 clock.1: draining',
@@ -72,4 +74,26 @@ it('what runs well is started anew, under the gate', { timeout: 60_000 }, async 
     'v2 clock.1 SIGTERM',
     'v3 clock.1: scheduling',
   ])
+})
+
+it('the commit of a release that was rolled back is released again', { timeout: 60_000 }, async () => {
+  await using shop = await openShop()
+  const commit = shop.change()
+  await shop.app.deployFolder(shop.path, { commit })
+  const first = shop.app.releases.all[0]?.slug
+  if (!first) throw new Error('v1 has no slug.')
+  shop.app.releaser.release('Rollback to v1', first)
+  await shop.works('v3')
+
+  await using repeated = shop.again()
+  const again = await repeated.done
+  expect([again.code, again.outputs.outcome]).toEqual([1, 'preflight-failed'])
+  expect(told(again, 'error')).toMatch(
+    /v3 is still what runs, and it is another commit[\s\S]*`up-to-date: rerelease`/,
+  )
+
+  await using deploy = shop.again({ 'up-to-date': 'rerelease' })
+  const { outputs, code } = await deploy.done
+  expect([code, outputs.outcome, outputs.release, outputs.commit]).toEqual([0, 'deployed', 'v4', commit])
+  await shop.works('v4')
 })

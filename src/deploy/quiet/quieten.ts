@@ -25,7 +25,7 @@ export async function quieten(
   }
   const who = expected(plan.processes, target.formation, target.dynos)
   for (const note of who.notes) story.log.info(note)
-  if (who.asked.length === 0) return unasked('deployed; there was nobody to drain')
+  if (who.asked.length === 0) return unasked('deployed without a drain, since there was nobody to drain')
   const quiet = plan.drainAt === 'release-phase' ? quietByReleasePhase : quietByRunner
   return await quiet(plan, around, story, signal, target, who)
 }
