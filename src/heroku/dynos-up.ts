@@ -33,7 +33,7 @@ export async function dynosUp(
       const ours = dynos.filter((dyno) => dyno.version >= version)
       const missing = shortages(formation, ours)
       if (missing.length === 0) {
-        log.info(`${countOf(ours)} of ${release} up`)
+        log.info(ours.length === 0 ? `${release} has no dynos to wait for` : `${namesOf(ours)} of ${release} up`)
         return
       }
       const crashed = ours.filter(({ state }) => state === 'crashed')
@@ -79,19 +79,17 @@ function shortages(formation: readonly Formation[], ours: readonly Dyno[]): Shor
   })
 }
 
-function countOf(dynos: readonly Dyno[]): string {
-  const names = dynos.map(({ name }) => name)
-  return names.length === 0 ? 'no dyno is to run, none' : enumerate(names, MOST_DYNOS)
+function namesOf(dynos: readonly Dyno[]): string {
+  return enumerate(
+    dynos.map(({ name }) => name),
+    MOST_DYNOS,
+  )
 }
 
 function crashes(app: string, release: string, crashed: readonly Dyno[]): DeployError {
-  const names = enumerate(
-    crashed.map(({ name }) => name),
-    MOST_DYNOS,
-  )
   return new DeployError(
     'dynos-not-up',
-    `${release} is released, but ${names} ${crashed.length === 1 ? 'crashes' : 'crash'}.`,
+    `${release} is released, but ${namesOf(crashed)} ${crashed.length === 1 ? 'crashes' : 'crash'}.`,
     `Its own log tells why: \`heroku logs --dyno ${crashed[0]?.name} --app ${app}\`.`,
   )
 }
