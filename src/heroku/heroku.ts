@@ -41,7 +41,15 @@ export function openHeroku(
     async preflight() {
       await awaitBuilds(plan, api, collaborators)
       const prepared = await prepare(plan, api, collaborators)
-      return { ...prepared, rollBack: (signal) => rollBack(prepared, { ...collaborators, signal }) }
+      let ours: string | undefined
+      return {
+        ...prepared,
+        async verify(signal) {
+          ours = await prepared.verify(signal)
+          return ours
+        },
+        rollBack: (signal) => rollBack(prepared, ours, { ...collaborators, signal }),
+      }
     },
     configVar: (name) => configVar(api, name, collaborators.signal),
     dynosUp: (release, waitMs, signal) => dynosUp(api, release, waitMs, { ...collaborators, signal }),

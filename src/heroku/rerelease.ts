@@ -2,7 +2,7 @@ import { DeployError } from '../outcome.ts'
 import type { Collaborators } from './collaborators.ts'
 import { follow } from './follow.ts'
 import type { PlatformApi, Release } from './platform-api.ts'
-import { release } from './release.ts'
+import { type Making, release } from './release.ts'
 import { createReleaseReader, short } from './releases.ts'
 import type { Prepared } from './target.ts'
 
@@ -10,7 +10,7 @@ import type { Prepared } from './target.ts'
 const BUILDS_LOOKED_AT = 200
 
 /**
- * The slug that was built from `commit`: that of its newest release, or of a build that was never released.
+ * The slug that was built from `commit`: the one that runs, that of its newest release, or of a build that was never released.
  * @throws DeployError `preflight-failed` when there is none
  */
 export async function slugOf(
@@ -20,7 +20,8 @@ export async function slugOf(
   signal: AbortSignal,
 ): Promise<string> {
   const reader = createReleaseReader(api)
-  for (const one of releases) {
+  const current = releases.filter((one) => one.current)
+  for (const one of [...current, ...releases]) {
     if (one.slugId && (await reader.runs(one, commit, signal))) return one.slugId
   }
   const builds = await api.builds(BUILDS_LOOKED_AT, signal)
@@ -42,27 +43,25 @@ export function rerelease(
 ): Prepared {
   const { app, api, commit, newestVersion, currentRelease } = target
   const what = commit === '' ? `slug ${short(slugId)}` : short(commit)
+  const description = `Deploy ${what}`
   let made: string | undefined
   return {
     ...target,
     async publish(signal) {
-      const around = { ...collaborators, signal }
-      made = await release(
-        api,
-        `Deploy ${what}`,
-        {
-          newestVersion,
-          isOurs: (one) => one.slugId === slugId,
-          make: (description) => api.makeRelease(slugId, description, signal),
-        },
-        around,
-      )
+      const making: Making = {
+        description,
+        newestVersion,
+        // Config vars that somebody sets make a release of the same slug, too.
+        isOurs: (one) => one.slugId === slugId && one.description === description,
+        make: () => api.makeRelease(slugId, description, signal),
+      }
+      made = await release(api, making, { ...collaborators, signal })
     },
     verify: (signal) =>
       follow(
         {
           ...{ app, api, what },
-          deed: `The release of ${what}`,
+          deed: `The request to release ${what}`,
           ...(currentRelease && { currentRelease }),
           find: async (releases) => releases.find(({ id }) => id === made),
         },
