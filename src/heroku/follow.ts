@@ -35,7 +35,7 @@ const SILENT_MS = 5 * 60_000
 /**
  * Waits until a release has succeeded and is current, and shows what its release phase prints. That may take an hour; how long is
  * waited is up to the signal, with whose reason it rejects. Resolves with its version, `v43`.
- * @throws DeployError `release-failed` when the release failed or never came; `failed` when that can't be found out
+ * @throws DeployError `release-failed` when the release failed, never came or was replaced; `failed` when that can't be found out
  */
 export async function follow(target: Awaited, collaborators: Collaborators): Promise<string> {
   const { log, time, signal } = collaborators
@@ -54,7 +54,7 @@ export async function follow(target: Awaited, collaborators: Collaborators): Pro
         log.info(`Release ${versionName(release.version)} of ${target.what}: ${release.status}`)
       }
       if (release?.status === 'failed') throw releaseFailed(release, target)
-      if (release?.status === 'succeeded' && isInForce(release, releases, log)) {
+      if (release?.status === 'succeeded' && isInForce(release, releases, target, log)) {
         return versionName(release.version)
       }
       const waitingSince = release?.status === 'pending' ? time.now() : (seen?.sinceMs ?? began)
@@ -101,14 +101,29 @@ class Output implements AsyncDisposable {
   }
 }
 
-/** A config change right after the deploy makes a newer release, and then that one is current. */
-function isInForce(release: Release, releases: readonly Release[], log: Collaborators['log']): boolean {
+/** A config change right after the deploy makes a newer release of the same slug, and then that one is current. */
+function isInForce(
+  release: Release,
+  releases: readonly Release[],
+  target: Awaited,
+  log: Collaborators['log'],
+): boolean {
   if (release.current) return true
   const newer = releases.find(({ current, version }) => current && version > release.version)
   if (!newer) return false
+  if (newer.slugId !== release.slugId) throw replaced(release, newer, target)
   const [ours, theirs] = [versionName(release.version), versionName(newer.version)]
   log.warning(`${ours} succeeded, and ${theirs} (${newer.description}) is current by now`)
   return true
+}
+
+function replaced(release: Release, newer: Release, { app, what }: Awaited): DeployError {
+  const [ours, theirs] = [versionName(release.version), versionName(newer.version)]
+  return new DeployError(
+    'release-failed',
+    `Release ${ours} of ${what} succeeded, but ${app} runs ${theirs} (${newer.description}) by now, and that is of something else.`,
+    `Somebody else has released meanwhile: see \`heroku releases --app ${app}\`. A \`concurrency\` group in the workflow keeps deploys from meeting.`,
+  )
 }
 
 function releaseFailed(release: Release, { app, deed, currentRelease, remedy }: Awaited): DeployError {
