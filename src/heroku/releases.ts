@@ -15,6 +15,8 @@ export const short = (commit: string): string => commit.slice(0, 8)
 export interface ReleaseReader {
   /** `undefined` when Heroku doesn't tell what the release runs */
   runs(release: Release, commit: string, signal: AbortSignal): Promise<boolean | undefined>
+  /** The full SHA that a slug was built from; `undefined` when Heroku doesn't tell, the slug is gone, or this token may not see it. */
+  slugCommit(id: string, signal: AbortSignal): Promise<string | undefined>
 }
 
 export function createReleaseReader(api: PlatformApi): ReleaseReader {
@@ -40,6 +42,7 @@ export function createReleaseReader(api: PlatformApi): ReleaseReader {
   }
 
   return {
+    slugCommit,
     async runs(release, commit, signal) {
       const found = await commitOf(release, signal)
       return found === undefined ? undefined : commit.startsWith(found) || found.startsWith(commit)
