@@ -1,6 +1,7 @@
 import { formatDuration } from '../../duration.ts'
 import { DeployError } from '../../outcome.ts'
 import { commandProblem, runCommand } from '../../process/command.ts'
+import { ApiError } from '../api-error.ts'
 import { assertFolder } from '../checkout.ts'
 import type { Collaborators } from '../collaborators.ts'
 import { maskOf } from '../credentials.ts'
@@ -14,6 +15,8 @@ import type { Prepared } from '../target.ts'
 const LOOK_AGAIN_MS = 2_000
 /** A release that a command has made is there when it ends; the API may lag. */
 const SHOWS_WITHIN_MS = 10_000
+/** How long the API may be silent, beyond its own retries. */
+const SILENT_MS = 5 * 60_000
 
 /**
  * Checks that the user's program can be started. What it will release, only it knows.
@@ -65,7 +68,7 @@ export async function prepareCommand(
       return await follow(
         {
           ...{ app, api, what: program },
-          deed: `${program}`,
+          deed: program,
           ...(currentRelease && { currentRelease }),
           find: async ([newest]) => (newest && newest.version > newestVersion ? newest : undefined),
         },
@@ -74,12 +77,19 @@ export async function prepareCommand(
     },
   }
 
+  /** @throws DeployError `failed` when that can't be found out */
   async function madeRelease(signal: AbortSignal): Promise<boolean> {
     const began = time.now()
     for (;;) {
-      const [newest] = await api.releases(RELEASES_LOOKED_AT, signal)
-      if (newest && newest.version > newestVersion) return true
-      if (time.now() - began >= SHOWS_WITHIN_MS) break
+      try {
+        const [newest] = await api.releases(RELEASES_LOOKED_AT, signal)
+        if (newest && newest.version > newestVersion) return true
+        if (time.now() - began >= SHOWS_WITHIN_MS) break
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error
+        if (!error.passing || time.now() - began >= SILENT_MS) throw unseen(error)
+        log.warning(`${error.message} A release of ${program} is still looked for`)
+      }
       await time.sleep(LOOK_AGAIN_MS, signal)
     }
     log.warning(
@@ -87,12 +97,24 @@ export async function prepareCommand(
     )
     return false
   }
+
+  function unseen(cause: ApiError): DeployError {
+    return new DeployError(
+      'failed',
+      `${program} ended well, but whether ${app} has a new release can't be found out: ${cause.message}`,
+      `Look at \`heroku releases --app ${app}\`: the app may run it already. ${cause.next}`,
+      { cause },
+    )
+  }
 }
 
-/** The job's own, without what the runner has for actions alone, and with the token under the name that Heroku's own tools read. */
+/** What the runner has for actions alone, among it tokens of GitHub's own: what a step with `run:` has not, a command has no use for. */
+const FOR_ACTIONS = /^(INPUT_|STATE_|GITHUB_STATE$|ACTIONS_(RUNTIME|RESULTS|CACHE)_)/i
+
+/** The job's own, with the token and the app under the names that Heroku's own tools read. */
 function environmentOf(env: NodeJS.ProcessEnv, { apiKey, app }: HerokuPlan): Record<string, string> {
   const kept = Object.entries(env).filter(
-    (entry): entry is [string, string] => entry[1] !== undefined && !/^(INPUT|STATE)_/i.test(entry[0]),
+    (entry): entry is [string, string] => entry[1] !== undefined && !FOR_ACTIONS.test(entry[0]),
   )
-  return { HEROKU_APP: app, ...Object.fromEntries(kept), HEROKU_API_KEY: apiKey }
+  return { ...Object.fromEntries(kept), HEROKU_APP: app, HEROKU_API_KEY: apiKey }
 }
