@@ -13,8 +13,8 @@ const MOST_DYNOS = 5
 
 /**
  * Waits until as many dynos of each type as the formation says are up on `release` or a newer one. An idle dyno (Eco, asleep) counts as
- * up: nobody has asked for it.
- * @throws DeployError `dynos-not-up` when one stays crashed, or the time is over
+ * up: nobody has asked for it. A token that may not read them is warned of, and then they are not waited for.
+ * @throws DeployError `dynos-not-up` when one stays crashed, or the time is over; `failed` when that can't be found out
  */
 export async function dynosUp(
   api: PlatformApi,
@@ -30,10 +30,15 @@ export async function dynosUp(
     const last = now - began >= waitMs
     try {
       const [formation, dynos] = [await api.formation(signal), await api.dynos(signal)]
-      const ours = dynos.filter((dyno) => dyno.version >= version)
+      // One-off dynos, and what an add-on runs, are nobody's to wait for.
+      const ours = dynos.filter(
+        (dyno) => dyno.version >= version && formation.some(({ type }) => type === dyno.type),
+      )
       const missing = shortages(formation, ours)
       if (missing.length === 0) {
-        log.info(ours.length === 0 ? `${release} has no dynos to wait for` : `${namesOf(ours)} of ${release} up`)
+        log.info(
+          `up on ${release}: ${enumerate(namesOf(ours.filter(isUp)), MOST_DYNOS) || 'nobody, as no dyno is to run'}`,
+        )
         return
       }
       const crashed = ours.filter(({ state }) => state === 'crashed')
@@ -49,17 +54,7 @@ export async function dynosUp(
         log.warning(`${error.message} So whether the dynos of ${release} are up is not known`)
         return
       }
-      if (!error.passing || last) {
-        const message = `${release} is released, but whether its dynos are up can't be found out: ${error.message}`
-        throw new DeployError(
-          'dynos-not-up',
-          message,
-          `Look at \`heroku ps --app ${api.appName}\`. ${error.next}`,
-          {
-            cause: error,
-          },
-        )
-      }
+      if (!error.passing || last) throw unseen(api.appName, release, error)
       log.warning(`${error.message} The dynos are still waited for`)
     }
     await time.sleep(Math.min(LOOK_AGAIN_MS, Math.max(0, began + waitMs - time.now())), signal)
@@ -74,23 +69,22 @@ interface Shortage {
 
 function shortages(formation: readonly Formation[], ours: readonly Dyno[]): Shortage[] {
   return formation.flatMap(({ type, quantity }) => {
-    const up = ours.filter((dyno) => dyno.type === type && ['up', 'idle'].includes(dyno.state)).length
+    const up = namesOf(ours.filter((dyno) => dyno.type === type && isUp(dyno))).length
     return up < quantity ? [{ type, up, quantity }] : []
   })
 }
 
-function namesOf(dynos: readonly Dyno[]): string {
-  return enumerate(
-    dynos.map(({ name }) => name),
-    MOST_DYNOS,
-  )
-}
+const isUp = ({ state }: Dyno) => state === 'up' || state === 'idle'
+
+/** Each once: a dyno that is being replaced is there twice. */
+const namesOf = (dynos: readonly Dyno[]) => [...new Set(dynos.map(({ name }) => name))]
 
 function crashes(app: string, release: string, crashed: readonly Dyno[]): DeployError {
+  const names = namesOf(crashed)
   return new DeployError(
     'dynos-not-up',
-    `${release} is released, but ${namesOf(crashed)} ${crashed.length === 1 ? 'crashes' : 'crash'}.`,
-    `Its own log tells why: \`heroku logs --dyno ${crashed[0]?.name} --app ${app}\`.`,
+    `${release} is released, but ${enumerate(names, MOST_DYNOS)} ${names.length === 1 ? 'crashes' : 'crash'}.`,
+    `Its own log tells why: \`heroku logs --dyno ${names[0]} --app ${app}\`.`,
   )
 }
 
@@ -103,13 +97,23 @@ function notUp(
 ): DeployError {
   const each = missing.map(({ type, up, quantity }) => {
     const states = ours
-      .filter((dyno) => dyno.type === type && dyno.state !== 'up')
+      .filter((dyno) => dyno.type === type && !isUp(dyno))
       .map(({ name, state }) => `${name} is ${state}`)
     return `${up} of ${quantity} ${type}${states.length > 0 ? ` (${enumerate(states, MOST_DYNOS)})` : ''}`
   })
   return new DeployError(
     'dynos-not-up',
-    `${release} is released, but ${formatDuration(waitMs)} later its dynos are not up: ${enumerate(each)}.`,
+    `${release} is released, but ${formatDuration(waitMs)} later not all of its dynos are up: ${enumerate(each)}.`,
     `Look at \`heroku ps --app ${app}\` and \`heroku logs --app ${app}\`. If they are only slow to start, raise wait-for-dynos.`,
+  )
+}
+
+/** No reason to take the release back. */
+function unseen(app: string, release: string, cause: ApiError): DeployError {
+  return new DeployError(
+    'failed',
+    `${release} is released, but whether its dynos are up can't be found out: ${cause.message}`,
+    `Look at \`heroku ps --app ${app}\`. ${cause.next}`,
+    { cause },
   )
 }
