@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { maskOf } from '../../src/heroku/credentials.ts'
 import { createPlatformApi } from '../../src/heroku/platform-api.ts'
 import { followPush } from '../../src/heroku/strategies/git-push.ts'
 import { DeployError } from '../../src/outcome.ts'
@@ -8,7 +9,9 @@ import { scriptedTime, surroundings } from './support/surroundings.ts'
 import { rejection } from './support/world.ts'
 
 const COMMIT = '752f176e6c67becb8e554567bb513abd869039df'
-const ATTEMPT_LIMIT_MS = 15_000
+const LAST_LINES_MS = 5_000
+/** For so long one request, the silence of a stream and its last lines may take. */
+const LIMITS_MS = [15_000, 60_000, LAST_LINES_MS]
 const POLL_MS = 2_000
 const OLD: ScriptedRelease = { version: 42, current: true }
 
@@ -21,13 +24,16 @@ beforeEach(async () => {
 afterEach(() => server.close())
 
 /** Verifies the push of COMMIT over v42, of which the API tells `answers`, one a poll. */
-function verifying(answers: readonly Answer[], skip = (ms: number) => ms !== ATTEMPT_LIMIT_MS) {
+function verifying(
+  answers: readonly Answer[],
+  { skip = (ms: number) => !LIMITS_MS.includes(ms), printed = true } = {},
+) {
   server.script('/apps/shop/releases', ...answers)
   const time = scriptedTime(skip)
   const around = surroundings({ time, random: () => 0.2 })
   const api = createPlatformApi({ app: 'shop', apiUrl: server.url, apiKey: 'HRKU-5ecre7' }, around)
   const pushed = { app: 'shop', commit: COMMIT, currentRelease: 'v42', newestVersion: 42, api }
-  return { time, around, done: followPush(pushed, true, around) }
+  return { time, around, done: followPush(pushed, printed, { ...around, hide: maskOf('HRKU-5ecre7') }) }
 }
 
 const times = (count: number, answer: Answer) => Array.from({ length: count }, () => answer)
@@ -132,6 +138,23 @@ describe('a release that a newer one has replaced', () => {
   })
 })
 
+it('a release that another one has replaced, of something else, is no success', async () => {
+  const { done } = verifying([
+    pending,
+    releasesAnswer(
+      { version: 44, current: true, slug: 'slug-42', description: 'Rollback to v42' },
+      { version: 43 },
+      { version: 42 },
+    ),
+  ])
+  const error = await rejection(done)
+  expect(error).toMatchObject({ outcome: 'release-failed' })
+  expect(error.message).toBe(
+    'Release v43 of 752f176e succeeded, but shop runs v44 (Rollback to v42) by now, and that is of something else.',
+  )
+  expect(error.next).toMatch(/heroku releases --app shop.*`concurrency` group/)
+})
+
 describe('an API that gives no answer', () => {
   it('for a while is waited for', async () => {
     const { done, around } = verifying([pending, ...times(10, { status: 503 }), succeeded])
@@ -179,10 +202,61 @@ describe('an API that gives no answer', () => {
 })
 
 it('ends with the reason of its signal, as soon as that aborts', async () => {
-  const { done, time, around } = verifying([pending], () => false)
+  const { done, time, around } = verifying([pending], { skip: () => false })
   const ended = rejection(done)
   await time.asleep(POLL_MS)
   const reason = new DeployError('deploy-timeout', 'Not done in time.', 'Raise deploy-timeout.')
   around.abort(reason)
   expect(await ended).toBe(reason)
+})
+
+describe('what a release phase prints', () => {
+  const STREAM = '/streams/43?key=5ecre7'
+  const phase = (status: 'pending' | 'succeeded' | 'failed') =>
+    releasesAnswer(
+      { version: 43, status, current: status === 'succeeded', outputStreamUrl: server.url + STREAM },
+      { ...OLD, current: status !== 'succeeded' },
+    )
+  const said = (lines: readonly string[]) => lines.filter((line) => line.startsWith('release: '))
+
+  it('is shown line by line, without the token, also of a release that fails', async () => {
+    server.script(STREAM, { raw: 'migrating\nHRKU-5ecre7 is the key\nfailed\n' })
+    const { done, around } = verifying([phase('pending'), phase('failed')], { printed: false })
+    expect(await rejection(done)).toMatchObject({ outcome: 'release-failed' })
+    expect(said(around.lines)).toEqual(['release: migrating', 'release: *** is the key', 'release: failed'])
+  })
+
+  it('is shown once, also where it comes late', async () => {
+    server.script(STREAM, { status: 404 }, { raw: 'migrated' })
+    const { done, around } = verifying([phase('pending'), phase('pending'), phase('succeeded')], {
+      printed: false,
+    })
+    expect(await done).toBe('v43')
+    expect(said(around.lines)).toEqual(['release: migrated'])
+  })
+
+  it('is not shown where git has shown it', async () => {
+    const { done } = verifying([phase('succeeded')])
+    await done
+    expect(server.requests.map(({ path }) => path)).not.toContain(STREAM)
+  })
+
+  it('is waited for no more than a moment when the release is there', async () => {
+    server.script(STREAM, { instead: 'silence' })
+    const { done, time } = verifying([phase('succeeded')], {
+      printed: false,
+      skip: (ms) => ms === LAST_LINES_MS,
+    })
+    expect(await done).toBe('v43')
+    expect(time.sleeps).toEqual([LAST_LINES_MS])
+  })
+
+  it('that can not be read is no failure', async () => {
+    server.script(STREAM, { status: 410 })
+    const { done, around } = verifying([phase('succeeded')], { printed: false })
+    expect(await done).toBe('v43')
+    expect(around.warnings).toEqual([
+      expect.stringMatching(/can't be read.*`heroku releases:output v43 --app shop`/),
+    ])
+  })
 })
