@@ -8,14 +8,19 @@ import type { HealthCheck } from './plan.ts'
 
 /** Heroku's router itself gives up after 30 s. */
 const ANSWER_WITHIN_MS = 30_000
+/** It is asked once more when the time is over. */
+const LAST_ANSWER_WITHIN_MS = 1_000
 /** How much of an answer is looked through. */
 const MOST_BYTES = 1_048_576
 const SHOWN = 120
+/** What is shorter is no key, and would be found everywhere. */
+const SHORTEST_KEY = 4
 
 /**
- * Asks until the answer is well, and says each time what was wrong with it when that is news. No redirect is followed: 301 is an answer.
- * @param webUrl the app's own URL, of which a path is
- * @throws DeployError `health-check-failed` when the time is over, with the last answer
+ * Asks until the answer is well or the time is over, and says what is wrong with it when that is news. No redirect is followed: 301 is an
+ * answer. What follows the path of the address shows nowhere: a key may stand there.
+ * @param webUrl the app's own URL, to which a path belongs; empty when it has none
+ * @throws DeployError `health-check-failed` when the time is over, with what was wrong at last
  */
 export async function checkHealth(
   check: HealthCheck,
@@ -34,7 +39,7 @@ export async function checkHealth(
   if (url === undefined) {
     throw new DeployError(
       'health-check-failed',
-      `${release} is released, but its health can't be checked: ${check.url} is a path, and the app has no URL of its own.`,
+      `${release} is released, but its health can't be checked: health-check-url is a path, and the app has no URL of its own.`,
       'Give the whole address in health-check-url.',
     )
   }
@@ -42,16 +47,18 @@ export async function checkHealth(
   let told = ''
   for (let tries = 1; ; tries++) {
     const left = began + timeoutMs - time.now()
-    const trouble = await ask(url, check, Math.min(ANSWER_WITHIN_MS, Math.max(1_000, left)), around)
+    const limitMs = Math.min(ANSWER_WITHIN_MS, Math.max(LAST_ANSWER_WITHIN_MS, left))
+    const trouble = await ask(url, check, limitMs, around)
     signal.throwIfAborted()
     if (trouble === undefined) {
       log.info(`${shown(url)} answers well${tries > 1 ? `, at the ${ordinal(tries)} time of asking` : ''}`)
       return
     }
-    if (time.now() - began + intervalMs > timeoutMs) throw unhealthy(url, release, tries, timeoutMs, trouble)
+    const rest = began + timeoutMs - time.now()
+    if (rest <= 0) throw unhealthy(url, release, tries, timeoutMs, trouble)
     if (trouble !== told) log.info(`${shown(url)} ${trouble}; asking every ${formatDuration(intervalMs)}`)
     told = trouble
-    await time.sleep(intervalMs, signal)
+    await time.sleep(Math.min(intervalMs, rest), signal)
   }
 }
 
@@ -60,7 +67,7 @@ function addressOf(url: string, webUrl: string): string | undefined {
   return URL.canParse(url, webUrl) ? new URL(url, webUrl).href : undefined
 }
 
-/** Without what follows the path: a key may stand there. */
+/** Without what follows the path. */
 function shown(url: string): string {
   const { origin, pathname } = new URL(url)
   return `${origin}${pathname}`
@@ -78,17 +85,33 @@ async function ask(
       const headers = { 'User-Agent': 'heroku-deploy-gate', Accept: '*/*' }
       const answer = await fetch(url, { headers, redirect: 'manual', signal: limit })
       const text = await beginningOf(answer)
+      const says = quoted(text, url)
       const { status } = answer
       if (!statuses.some(([first, last]) => status >= first && status <= last)) {
-        return `answered ${status}${text === '' ? '' : ` ("${oneLine(text).slice(0, SHOWN)}")`}`
+        return `answered ${status}${redirection(answer, url)}${says}`
       }
       if (body === undefined || text.includes(body)) return undefined
-      return `answered ${status}, without the text that health-check-body wants ("${oneLine(text).slice(0, SHOWN)}")`
+      return `answered ${status}, without the text that health-check-body wants${says}`
     })
   } catch (error) {
     signal.throwIfAborted()
     return `gave no answer (${reasonOf(error, limitMs)})`
   }
+}
+
+/** Where to, so that the reader can ask there instead. */
+function redirection({ headers }: Response, url: string): string {
+  const to = headers.get('location')
+  return to !== null && URL.canParse(to, url) ? `, a redirect to ${shown(new URL(to, url).href)}` : ''
+}
+
+/** The beginning of an answer, in brackets; without what it repeats of the question. */
+function quoted(text: string, url: string): string {
+  const { search, searchParams } = new URL(url)
+  const asked = [search.slice(1), ...searchParams.values()].filter((value) => value.length >= SHORTEST_KEY)
+  const hidden = asked.reduce((rest, value) => rest.replaceAll(value, '***'), text)
+  const beginning = oneLine(hidden, SHOWN)
+  return beginning === '' ? '' : ` ("${beginning}")`
 }
 
 async function beginningOf({ body }: Response): Promise<string> {
@@ -126,6 +149,6 @@ function unhealthy(
   return new DeployError(
     'health-check-failed',
     `${release} is released, but ${shown(url)} did not answer well within ${formatDuration(timeoutMs)} (asked ${tries === 1 ? 'once' : `${tries} times`}): at last it ${trouble}.`,
-    'See why: `heroku logs`. If the app is only slow to boot, raise health-check-timeout.',
+    'See why in the log of the app (`heroku logs`). If it is only slow to boot, raise health-check-timeout.',
   )
 }
