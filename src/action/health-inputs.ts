@@ -39,7 +39,8 @@ export function readHealthCheck(read: InputReader): HealthCheck | undefined {
 
 function isAddress(text: string): boolean {
   if (/\s/.test(text)) return false
-  if (text.startsWith('/')) return !text.startsWith('//')
+  // `//host` and `/\host` are addresses of another host.
+  if (text.startsWith('/')) return !/^\/[/\\]/.test(text)
   if (!URL.canParse(text)) return false
   const { protocol, username, password } = new URL(text)
   return (protocol === 'https:' || protocol === 'http:') && username === '' && password === ''

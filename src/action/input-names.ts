@@ -46,7 +46,11 @@ export const DEFAULTS = {
 export type InputName = keyof typeof DEFAULTS
 
 /** Inputs whose value must not be quoted, not even when it is wrong. */
-export const SECRET_INPUTS: ReadonlySet<InputName> = new Set(['heroku-api-key', 'redis-url'])
+export const SECRET_INPUTS: ReadonlySet<InputName> = new Set([
+  'heroku-api-key',
+  'redis-url',
+  'health-check-url',
+])
 
 /**
  * Misspelled inputs with what was probably meant: the runner only warns of them, and a safety switch that is not read is
