@@ -17,10 +17,10 @@ const OTHER = '63e3eec1c67becb8e554567bb513abd8690aaaaa'
 let app: ScriptedApp
 beforeEach(async () => {
   app = await openScriptedApp()
-  app.server.script('/slugs/ours', slugAnswer(COMMIT))
-  app.server.script('/slugs/again', slugAnswer(COMMIT))
-  app.server.script('/slugs/other', slugAnswer(OTHER))
-  app.server.script('/slugs/silent', slugAnswer(null))
+  app.server.script('/apps/shop/slugs/ours', slugAnswer(COMMIT))
+  app.server.script('/apps/shop/slugs/again', slugAnswer(COMMIT))
+  app.server.script('/apps/shop/slugs/other', slugAnswer(OTHER))
+  app.server.script('/apps/shop/slugs/silent', slugAnswer(null))
   app.server.script('/apps/shop/builds', { body: [] })
 })
 afterEach(() => app[Symbol.asyncDispose]())

@@ -27,7 +27,7 @@ async function phaseShown(hook: string): Promise<readonly string[]> {
   world.git.hook('shop', 'post-receive', hook)
   const outputStreamUrl = world.api.url + STREAM
   world.api.script(STREAM, { raw: 'migrated\n' })
-  world.api.script('/slugs/slug-43', slugAnswer(commit))
+  world.api.script('/apps/shop/slugs/slug-43', slugAnswer(commit))
   world.api.script('/apps/shop/releases', releasesAnswer({ version: 43, current: true, outputStreamUrl }))
   await target.publish(around.signal)
   expect(await target.verify(around.signal)).toBe('v43')

@@ -37,9 +37,9 @@ beforeEach(async () => {
   server.script('/apps/shop/dynos', { body: [] })
   server.script('/apps/shop/releases', releasesAnswer(OLD))
   server.script('/apps/staging/releases', releasesAnswer(STAGED))
-  server.script('/slugs/staged', slugAnswer(COMMIT))
-  server.script('/slugs/copy', slugAnswer(COMMIT))
-  server.script('/slugs/slug-42', slugAnswer('0'.repeat(40)))
+  server.script('/apps/staging/slugs/staged', slugAnswer(COMMIT))
+  server.script('/apps/shop/slugs/copy', slugAnswer(COMMIT))
+  server.script('/apps/shop/slugs/slug-42', slugAnswer('0'.repeat(40)))
   server.script('/pipeline-promotions', { status: 201, body: { id: 'p1' } })
   server.script(TARGETS, promoted({ release: { id: 'release-43' } }))
 })
@@ -101,7 +101,7 @@ describe('a promotion', () => {
 
   it('has no commit where Heroku does not tell that of the slug, or the token may not see it', async () => {
     for (const answer of [slugAnswer(null), refusalAnswer(403, 'forbidden', 'No.')]) {
-      app.server.script('/slugs/staged', answer)
+      app.server.script('/apps/staging/slugs/staged', answer)
       expect(await prepare()).toMatchObject({ what: 'v12 of staging', commit: '', upToDate: false })
     }
   })
@@ -116,8 +116,8 @@ describe('a promotion', () => {
   })
 
   it('whose slugs have no commit is of the same only if the slug is', async () => {
-    app.server.script('/slugs/staged', slugAnswer(null))
-    app.server.script('/slugs/copy', slugAnswer(null))
+    app.server.script('/apps/staging/slugs/staged', slugAnswer(null))
+    app.server.script('/apps/shop/slugs/copy', slugAnswer(null))
     thereafter(releasesAnswer({ ...OLD, slug: 'copy' }))
     expect(await prepare()).toMatchObject({ upToDate: false })
     thereafter(releasesAnswer({ ...OLD, slug: 'staged' }))

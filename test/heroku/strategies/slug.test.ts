@@ -21,9 +21,9 @@ beforeEach(async () => {
     '/apps/shop/releases',
     releasesAnswer({ version: 42, current: true }, { version: 41, slug: 'built' }),
   )
-  world.api.script('/slugs/slug-42', slugAnswer(OLD_COMMIT))
-  world.api.script('/slugs/built', slugAnswer(commit))
-  world.api.script(`/slugs/${SLUG}`, slugAnswer(OLD_COMMIT))
+  world.api.script('/apps/shop/slugs/slug-42', slugAnswer(OLD_COMMIT))
+  world.api.script('/apps/shop/slugs/built', slugAnswer(commit))
+  world.api.script(`/apps/shop/slugs/${SLUG}`, slugAnswer(OLD_COMMIT))
 })
 afterEach(() => world.end())
 
@@ -70,7 +70,7 @@ describe('a slug', { timeout: 20_000 }, () => {
   })
 
   it('may be of a commit that Heroku does not tell', async () => {
-    world.api.script(`/slugs/${SLUG}`, slugAnswer(null))
+    world.api.script(`/apps/shop/slugs/${SLUG}`, slugAnswer(null))
     const what = 'slug 01234567 is of a commit that Heroku does not tell'
     expect(await prepare(SLUG)).toMatchObject({ what, commit: '' })
   })
@@ -88,7 +88,7 @@ describe('no slug', { timeout: 20_000 }, () => {
       releaseAnswer({ version: 7, slug: null }),
       /that release runs no slug \(a container image, or nothing yet\)\.$/,
     ],
-    ['id', SLUG, `/slugs/${SLUG}`, missing('slug'), /Heroku has no such slug \(any more\)\.$/],
+    ['id', SLUG, `/apps/shop/slugs/${SLUG}`, missing('slug'), /Heroku has no such slug \(any more\)\.$/],
   ])('is given by that %s: the input is named', async (_name, wanted, path, answer, why) => {
     world.api.script(path, answer)
     const error = await rejection(prepare(wanted))
