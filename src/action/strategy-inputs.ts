@@ -24,14 +24,7 @@ export function readStrategy(read: InputReader): Strategy {
     case 'git-push':
       return { kind }
     case 'promote':
-      return {
-        kind,
-        from: read.required(
-          'promote-from',
-          APP_NAME,
-          `${APP_NAME_RULE}: the one whose slug is promoted, such as shop-staging`,
-        ),
-      }
+      return { kind, from: readSource(read) }
     case 'slug':
       return {
         kind,
@@ -56,6 +49,18 @@ function refuseOthers(read: InputReader, kind: Strategy['kind']): void {
       )
     }
   }
+}
+
+function readSource(read: InputReader): string {
+  const rule = `${APP_NAME_RULE}: the one whose slug is promoted, such as shop-staging`
+  const from = read.required('promote-from', APP_NAME, rule)
+  if (from !== '' && from === read.text('heroku-app')) {
+    read.problem(
+      `promote-from (${from})`,
+      'is heroku-app itself. Expected another app of its pipeline, from which it gets what it is to run',
+    )
+  }
+  return from
 }
 
 function readCommand(read: InputReader): { program: string; args: readonly string[] } {
