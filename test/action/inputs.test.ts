@@ -1,3 +1,5 @@
+import { posix, win32 } from 'node:path'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readPlan, secretsOfPlan } from '../../src/action/inputs.ts'
 import { DeployError } from '../../src/outcome.ts'
@@ -83,6 +85,7 @@ describe('a plan', () => {
 
   it('takes a bare 0 where it means not to wait', () => {
     expect(plan({ 'wait-for-clock': '0' }).waitForClockMs).toBe(0)
+    expect(plan({ 'wait-for-dynos': '0' }).waitForDynosMs).toBe(0)
     expect(complaint({ 'drain-timeout': '0' })).toContain('drain-timeout is "0"')
   })
 
@@ -95,6 +98,50 @@ describe('a plan', () => {
     const [one, other] = ['ab'.repeat(32), 'cd'.repeat(32)]
     expect(plan({ 'redis-tls-fingerprint': `${one}, ${other}` }).redis.fingerprints).toEqual([one, other])
     expect(complaint({ 'redis-tls-fingerprint': `${one},ab` })).toContain('several with commas between')
+  })
+
+  it.each([
+    ['', undefined],
+    ['.', undefined],
+    ['./', undefined],
+    ['shop', 'shop'],
+    ['./services/shop/', 'services/shop'],
+    ['.//./services/shop//', 'services/shop'],
+    ['.config/shop', '.config/shop'],
+    ['..shop', '..shop'],
+    ['a b', 'a b'],
+  ])('has the folder of an app as git names it: %j', (given, appDir) => {
+    expect(plan({ 'app-dir': given }).appDir).toBe(appDir)
+  })
+
+  it('never has a folder that is not within the checkout', () => {
+    const piece = fc.constantFrom('.', '/', '\\', 'a', ' ', '.git', '..', '\0')
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
+        let found: string | undefined
+        try {
+          found = plan({ 'app-dir': pieces.join('') }).appDir
+        } catch (error) {
+          expect((error as Error).message).toMatch(
+            /^app-dir is .*Expected a folder of the repository, such as services\/shop\.$/,
+          )
+          return
+        }
+        if (found === undefined) return
+        for (const { resolve, sep } of [posix, win32]) {
+          expect(resolve('/checkout', found).startsWith(`${resolve('/checkout')}${sep}`)).toBe(true)
+        }
+        expect(posix.normalize(found)).toBe(found)
+        expect(found).not.toMatch(/\/$|(^|\/)\.git(\/|$)/)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
+
+  it('has its strategy and its health check', () => {
+    expect(plan({ strategy: 'slug', slug: 'v41' }).strategy).toEqual({ kind: 'slug', slug: 'v41' })
+    expect(plan()).not.toHaveProperty('healthCheck')
+    expect(plan({ 'health-check-url': '/healthz' }).healthCheck).toMatchObject({ url: '/healthz' })
   })
 
   it('says who asks, with the address of the run', () => {
@@ -159,6 +206,21 @@ describe('a problem', () => {
       '40m',
       /drain-timeout \(40m\) is not shorter than deploy-timeout \(30m\).*raise deploy-timeout/,
     ],
+    ['app-dir', '/shop', /app-dir is "\/shop"\. Expected a folder of the repository, such as services\/shop/],
+    ['app-dir', 'a/../../b', /app-dir is "a\/\.\.\/\.\.\/b"/],
+    ['app-dir', 'a//b', /app-dir is "a\/\/b"/],
+    ['app-dir', '.git/hooks', /app-dir is "\.git\/hooks"/],
+    ['drain-at', 'push', /drain-at is "push"\. Expected before-push or release-phase/],
+    ['drain-from', 'here', /drain-from is "here"\. Expected runner or dyno/],
+    ['up-to-date', 'no', /up-to-date is "no"\. Expected skip, fail or rerelease/],
+    ['on-running-build', 'no', /on-running-build is "no"\. Expected wait or fail/],
+    ['rollback-on-failure', 'yes', /rollback-on-failure is "yes"\. Expected true or false/],
+    ['dry-run', 'yes', /dry-run is "yes"\. Expected true or false/],
+    ['wait-for-dynos', '2', /wait-for-dynos is "2"\. Expected a whole number with a unit.*, or 0/],
+    ['health-check-url', 'shop', /health-check-url has a value that can't be used\. Expected an address/],
+    ['health-check-body', 'ok', /health-check-body \("ok"\) means nothing without health-check-url/],
+    ['strategy', 'push', /strategy is "push"\. Expected git-push, promote, slug or command/],
+    ['slug', 'v41', /slug \("v41"\) means nothing under strategy: git-push/],
     ['drain-timeout', '10s', /acknowledge-timeout \(30s\) is longer than drain-timeout \(10s\)/],
   ])('%s: %j', (name, value, expected) => {
     const text = complaint({ [name]: value })
@@ -193,6 +255,16 @@ describe('a problem', () => {
     ],
   ])('under protocol: list, %s: %j', (name, value, expected) => {
     expect(complaint({ protocol: 'list', [name]: value })).toMatch(expected)
+  })
+
+  it.each([
+    ['drain-at', 'release-phase'],
+    ['drain-from', 'dyno'],
+  ])('is %s (%s) under protocol: list, since a dyno asks by the drain protocol', (name, value) => {
+    expect(complaint({ protocol: 'list', [name]: value })).toContain(
+      `${name} (${value}) can't be had under protocol: list. A dyno asks by the drain protocol: leave it out, or say protocol: gate.`,
+    )
+    expect(() => plan({ [name]: value })).not.toThrow()
   })
 
   it.each(['list-request-key', 'list-response-key', 'list-message', 'list-resume-message'])(
