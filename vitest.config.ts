@@ -11,6 +11,6 @@ const lua = {
 
 export default defineConfig({
   plugins: [lua],
-  // Most tests wait for real processes most of the time: two files at once, and many of those tests that may run side by side.
-  test: { include: ['test/**/*.test.ts'], maxConcurrency: 20, maxWorkers: 2 },
+  // Most tests wait for real processes most of the time: four files at once, and many of those tests that may run side by side.
+  test: { include: ['test/**/*.test.ts'], maxConcurrency: 20, maxWorkers: 4 },
 })

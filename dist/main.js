@@ -27,12 +27,14 @@ import {
   termsOf,
   together,
   withinLimit
-} from "./shared-VHPYXOWS.js";
+} from "./shared-VNW26TJQ.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;
+var LAST_ANSWER_WITHIN_MS = 1e3;
 var MOST_BYTES = 1048576;
 var SHOWN = 120;
+var SHORTEST_KEY = 4;
 async function checkHealth(check, webUrl, release, around) {
   const { log, time, signal } = around;
   const { timeoutMs, intervalMs } = check;
@@ -40,7 +42,7 @@ async function checkHealth(check, webUrl, release, around) {
   if (url === void 0) {
     throw new DeployError(
       "health-check-failed",
-      `${release} is released, but its health can't be checked: ${check.url} is a path, and the app has no URL of its own.`,
+      `${release} is released, but its health can't be checked: health-check-url is a path, and the app has no URL of its own.`,
       "Give the whole address in health-check-url."
     );
   }
@@ -48,16 +50,18 @@ async function checkHealth(check, webUrl, release, around) {
   let told2 = "";
   for (let tries = 1; ; tries++) {
     const left = began + timeoutMs - time.now();
-    const trouble = await ask(url, check, Math.min(ANSWER_WITHIN_MS, Math.max(1e3, left)), around);
+    const limitMs = Math.min(ANSWER_WITHIN_MS, Math.max(LAST_ANSWER_WITHIN_MS, left));
+    const trouble = await ask(url, check, limitMs, around);
     signal.throwIfAborted();
     if (trouble === void 0) {
       log.info(`${shown(url)} answers well${tries > 1 ? `, at the ${ordinal(tries)} time of asking` : ""}`);
       return;
     }
-    if (time.now() - began + intervalMs > timeoutMs) throw unhealthy(url, release, tries, timeoutMs, trouble);
+    const rest = began + timeoutMs - time.now();
+    if (rest <= 0) throw unhealthy(url, release, tries, timeoutMs, trouble);
     if (trouble !== told2) log.info(`${shown(url)} ${trouble}; asking every ${formatDuration(intervalMs)}`);
     told2 = trouble;
-    await time.sleep(intervalMs, signal);
+    await time.sleep(Math.min(intervalMs, rest), signal);
   }
 }
 function addressOf(url, webUrl) {
@@ -74,17 +78,29 @@ async function ask(url, { statuses, body }, limitMs, { fetch, time, signal }) {
       const headers = { "User-Agent": "heroku-deploy-gate", Accept: "*/*" };
       const answer = await fetch(url, { headers, redirect: "manual", signal: limit });
       const text = await beginningOf(answer);
+      const says = quoted(text, url);
       const { status } = answer;
       if (!statuses.some(([first, last]) => status >= first && status <= last)) {
-        return `answered ${status}${text === "" ? "" : ` ("${oneLine(text).slice(0, SHOWN)}")`}`;
+        return `answered ${status}${redirection(answer, url)}${says}`;
       }
       if (body === void 0 || text.includes(body)) return void 0;
-      return `answered ${status}, without the text that health-check-body wants ("${oneLine(text).slice(0, SHOWN)}")`;
+      return `answered ${status}, without the text that health-check-body wants${says}`;
     });
   } catch (error) {
     signal.throwIfAborted();
     return `gave no answer (${reasonOf(error, limitMs)})`;
   }
+}
+function redirection({ headers }, url) {
+  const to = headers.get("location");
+  return to !== null && URL.canParse(to, url) ? `, a redirect to ${shown(new URL(to, url).href)}` : "";
+}
+function quoted(text, url) {
+  const { search, searchParams } = new URL(url);
+  const asked = [search.slice(1), ...searchParams.values()].filter((value) => value.length >= SHORTEST_KEY);
+  const hidden = asked.reduce((rest, value) => rest.replaceAll(value, "***"), text);
+  const beginning = oneLine(hidden, SHOWN);
+  return beginning === "" ? "" : ` ("${beginning}")`;
 }
 async function beginningOf({ body }) {
   const pieces = [];
@@ -110,8 +126,8 @@ function ordinal(number) {
 function unhealthy(url, release, tries, timeoutMs, trouble) {
   return new DeployError(
     "health-check-failed",
-    `${release} is released, but ${shown(url)} did not answer well within ${formatDuration(timeoutMs)} (asked ${tries} times): at last it ${trouble}.`,
-    "See why: heroku logs. heroku rollback goes back; rollback-on-failure: true does so by itself. If the app is only slow to boot, raise health-check-timeout."
+    `${release} is released, but ${shown(url)} did not answer well within ${formatDuration(timeoutMs)} (asked ${tries === 1 ? "once" : `${tries} times`}): at last it ${trouble}.`,
+    "See why in the log of the app (`heroku logs`). If it is only slow to boot, raise health-check-timeout."
   );
 }
 
@@ -347,7 +363,7 @@ async function quieten(plan, around, story, signal, target) {
   }
   const who = expected(plan.processes, target.formation, target.dynos);
   for (const note of who.notes) story.log.info(note);
-  if (who.asked.length === 0) return unasked("deployed; there was nobody to drain");
+  if (who.asked.length === 0) return unasked("deployed without a drain, since there was nobody to drain");
   const quiet = plan.drainAt === "release-phase" ? quietByReleasePhase : quietByRunner;
   return await quiet(plan, around, story, signal, target, who);
 }
@@ -406,15 +422,16 @@ function sentence(plan, story, target, who) {
 }
 
 // src/deploy/hold-report.ts
-function reportHold(hold) {
-  const participants2 = (hold?.participants ?? []).map(describe);
-  const drained = hold?.participants.flatMap(({ drainedMs }) => drainedMs ?? []) ?? [];
-  const quietMs = hold?.quietMs;
+function reportHolds(holds) {
+  const all = holds.flatMap((hold) => hold.participants);
+  const participants2 = all.map(describe);
+  const drained = all.flatMap(({ drainedMs }) => drainedMs ?? []);
+  const quiet = holds.flatMap((hold) => hold.quietMs ?? []);
   const [jobsFinished, jobsStored] = [sum(participants2, "finished"), sum(participants2, "stored")];
   return {
     participants: participants2,
     ...drained.length > 0 && { drainSeconds: seconds(drained.reduce((most, one) => Math.max(most, one))) },
-    ...quietMs !== void 0 && { quietSeconds: seconds(quietMs) },
+    ...quiet.length > 0 && { quietSeconds: seconds(quiet.reduce((total, one) => total + one)) },
     ...jobsFinished !== void 0 && { jobsFinished },
     ...jobsStored !== void 0 && { jobsStored }
   };
@@ -444,23 +461,29 @@ function seconds(ms) {
 }
 
 // src/deploy/story.ts
+var MOST_NAMED = 5;
 var Story = class {
   log;
   stage = "preflight";
+  /** how the release is made */
+  deed;
   commit;
   url;
   release;
   /** the release by which it was taken back */
   rollback;
+  /** the release to which the app is being taken back, `v42` */
+  goingBackTo;
   #plan;
   #time;
   #startedAt;
   #warnings = [];
   #spans = [];
-  #hold;
-  #holdFromMs = 0;
+  /** a second one is of the new release's participants, when it is taken back */
+  #holds = [];
   constructor(plan, time, log) {
     this.#plan = plan;
+    this.deed = plan.strategy.kind;
     this.#time = time;
     this.#startedAt = time.now();
     this.log = {
@@ -496,8 +519,7 @@ var Story = class {
   }
   /** The participants of `hold` belong to this story from now on. */
   follow(hold) {
-    this.#hold = hold;
-    this.#holdFromMs = this.#elapsedMs() - hold.elapsedMs;
+    this.#holds.push({ hold, fromMs: this.#elapsedMs() - hold.elapsedMs });
   }
   /** The report of a deploy that went as hoped. */
   ended(outcome, message) {
@@ -505,9 +527,13 @@ var Story = class {
   }
   /** The report of a deploy that ended with `error`. */
   failed(error) {
-    const first = this.#hold?.remedy ? `${this.#hold.remedy} ` : "";
+    const first = this.#remedies.map((remedy) => `${remedy} `).join("");
     if (error instanceof DeployError)
-      return this.#report(error.outcome, `${error.message}${this.#aftermath(error)}`, `${first}${error.next}`);
+      return this.#report(
+        error.outcome,
+        `${error.message}${this.#aftermath(error) || this.#backAtWork}`,
+        `${first}${error.next}`
+      );
     const message = error instanceof Error ? error.message : String(error);
     return this.#report(
       "failed",
@@ -518,7 +544,10 @@ var Story = class {
   /** What a stop from outside leaves behind, which the error itself can't know. */
   #aftermath(error) {
     if (error && error.outcome !== "cancelled" && error.outcome !== "deploy-timeout") return "";
-    const goesOn = this.#hold?.remedy === void 0;
+    if (this.goingBackTo !== void 0) {
+      return ` ${this.release} is released and does not work. Going back to ${this.goingBackTo} was ended here: \`heroku releases --app ${this.#plan.app}\` tells how far it came, and \`heroku rollback ${this.goingBackTo} --app ${this.#plan.app}\` goes back by hand.`;
+    }
+    const goesOn = this.#remedies.length === 0;
     const clock = goesOn ? "goes on" : "may stay stopped";
     switch (this.stage) {
       case "preflight":
@@ -526,15 +555,23 @@ var Story = class {
       case "draining":
         return ` Nothing was pushed, and the clock ${clock}.`;
       case "pushing":
-        return ` ${this.#deed} was ended here, but Heroku may still ${this.#plan.strategy.kind === "git-push" ? "build and release it" : "go on with it"}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ", and would get SIGTERM without a drain" : ""}.`;
+        return ` ${DEEDS[this.deed]} was ended here, but Heroku may still ${this.deed === "git-push" ? "build and release it" : "go on with it"}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ", and would get SIGTERM without a drain" : ""}.`;
       case "verifying":
-        return ` ${this.#deed} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`;
+        return ` ${DEEDS[this.deed]} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`;
       case "released":
         return ` ${this.release} is released; whether it works was not waited for.`;
     }
   }
-  get #deed() {
-    return DEEDS[this.#plan.strategy.kind];
+  /** Who went back to work after a release that came to nothing, as a sentence. What fails before that says so itself. */
+  get #backAtWork() {
+    if (this.stage !== "pushing" && this.stage !== "verifying") return "";
+    const participants2 = this.#holds.flatMap(({ hold }) => hold.participants);
+    const back = participants2.flatMap(({ dyno, resumedMs }) => resumedMs === void 0 ? [] : dyno);
+    return back.length === 0 ? "" : ` ${enumerate(back, MOST_NAMED)} ${back.length === 1 ? "is" : "are"} back at work.`;
+  }
+  /** what a person must do for participants that stay stopped */
+  get #remedies() {
+    return this.#holds.flatMap(({ hold }) => hold.remedy ?? []);
   }
   #report(outcome, message, next) {
     return {
@@ -542,25 +579,27 @@ var Story = class {
       message,
       next,
       app: this.#plan.app,
-      ...reportHold(this.#hold),
+      ...reportHolds(this.#holds.map(({ hold }) => hold)),
       ...this.release !== void 0 && { release: this.release },
       ...this.rollback !== void 0 && { rollback: this.rollback },
       ...this.commit !== void 0 && { commit: this.commit },
       ...this.url !== void 0 && { url: this.url },
       warnings: this.#warnings,
-      spans: [...this.#spans, ...this.#participantSpans()].sort((a, b) => a.fromMs - b.fromMs)
+      spans: [...this.#spans, ...this.#holds.flatMap((one) => this.#participantSpans(one))].sort(
+        (a, b) => a.fromMs - b.fromMs
+      )
     };
   }
-  #participantSpans() {
+  #participantSpans({ hold, fromMs: began }) {
     const bar = (name, fromMs, toMs, failed) => ({
       name,
       section: "gate",
-      fromMs: fromMs + this.#holdFromMs,
-      toMs: toMs + this.#holdFromMs,
+      fromMs: fromMs + began,
+      toMs: toMs + began,
       failed
     });
-    return (this.#hold?.participants ?? []).flatMap((one) => {
-      const end = one.resumedMs ?? this.#hold?.elapsedMs ?? 0;
+    return hold.participants.flatMap((one) => {
+      const end = one.resumedMs ?? hold.elapsedMs;
       const accepted = one.acceptedMs;
       const asked = bar(`${one.dyno} asked`, one.seenMs, accepted ?? end, accepted === void 0);
       if (accepted === void 0) return [asked];
@@ -588,11 +627,14 @@ var STAGES = {
 // src/deploy/take-back.ts
 var REASONS = ["dynos-not-up", "clock-not-seen", "health-check-failed"];
 async function takeBack(plan, around, story, signal, target, failure) {
-  if (!plan.rollbackOnFailure || !(failure instanceof DeployError)) return failure;
-  if (!REASONS.includes(failure.outcome) || signal.aborted) return failure;
+  if (!(failure instanceof DeployError) || !REASONS.includes(failure.outcome) || signal.aborted)
+    return failure;
   const { currentRelease } = target;
+  if (!plan.rollbackOnFailure)
+    return currentRelease === void 0 ? failure : byHand(failure, plan, currentRelease);
   const { group: group2 } = around;
   story.log.warning(`${failure.message} Going back to ${currentRelease ?? "what ran before"}`);
+  story.goingBackTo = currentRelease ?? "what ran before";
   try {
     var _stack = [];
     try {
@@ -607,7 +649,7 @@ async function takeBack(plan, around, story, signal, target, failure) {
       return told(
         failure,
         `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`,
-        `Mend it, and deploy again.`
+        `Mend it, and deploy again. ${failure.next}`
       );
     } catch (_) {
       var _error = _, _hasError = true;
@@ -621,7 +663,7 @@ async function takeBack(plan, around, story, signal, target, failure) {
     return told(
       failure,
       `Going back to ${currentRelease ?? "what ran before"} failed as well: ${message}`,
-      `Go back by hand: \`heroku rollback ${currentRelease ?? ""} --app ${plan.app}\`. ${next}`
+      `${currentRelease ? `Go back by hand: \`heroku rollback ${currentRelease} --app ${plan.app}\`. ` : ""}${next} ${failure.next}`
     );
   }
 }
@@ -653,11 +695,13 @@ async function seeClock({ waitForClockMs }, story, signal, quiet, back) {
     story.log.warning(error.message);
   }
 }
+function byHand(failure, { app }, currentRelease) {
+  const how = `\`heroku rollback ${currentRelease} --app ${app}\` goes back to what ran before; rollback-on-failure: true does so by itself.`;
+  return told(failure, "", `${failure.next} ${how}`);
+}
 function told(failure, aftermath, next) {
   const outcome = failure.outcome;
-  return new DeployError(outcome, `${failure.message} ${aftermath}`, `${next} ${failure.next}`.trim(), {
-    cause: failure
-  });
+  return new DeployError(outcome, `${failure.message} ${aftermath}`.trimEnd(), next, { cause: failure });
 }
 
 // src/deploy/deploy.ts
@@ -688,6 +732,7 @@ async function tell(plan, around, story, signal) {
     );
     signal.throwIfAborted();
     story.begins(target);
+    if (target.upToDate && plan.strategy.kind === "git-push") story.deed = "slug";
     if (plan.dryRun) return await rehearse(plan, around, story, signal, target);
     if (target.upToDate && plan.upToDate !== "rerelease") return nothingToDo(plan, story, target);
     const quiet = __using(_stack, await quieten(plan, around, story, signal, target), true);
@@ -700,7 +745,8 @@ async function tell(plan, around, story, signal) {
     } catch (failure) {
       throw await takeBack(plan, around, story, signal, target, failure);
     }
-    return story.ended("deployed", `${plan.app} runs ${story.named} as ${release}, ${quiet.deployed}.`);
+    const what = story.commit === void 0 ? release : `${story.named} as ${release}`;
+    return story.ended("deployed", `${plan.app} runs ${what}, ${quiet.deployed}.`);
   } catch (_) {
     var _error = _, _hasError = true;
   } finally {
@@ -710,7 +756,7 @@ async function tell(plan, around, story, signal) {
 }
 async function publish(plan, { group: group2 }, story, signal, target) {
   story.stage = "pushing";
-  const [heading, bar] = DEEDS2[plan.strategy.kind];
+  const [heading, bar] = DEEDS2[story.deed];
   await group2(`${heading} ${plan.app}`, () => story.span(bar, "heroku", () => target.publish(signal)));
   story.stage = "verifying";
   const release = await group2("Release", () => story.span("release", "heroku", () => target.verify(signal)));

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-VHPYXOWS.js";
+} from "./shared-VNW26TJQ.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

@@ -234,7 +234,7 @@ export class Hold implements Held {
       const view = await this.#contact.read(deadline).catch((error: unknown) => {
         throw isOutage(error) ? complaint.clockUnknown(this.#types, error, release) : error
       })
-      const seen = successors(view, this.#succeeded, this.owner.epoch, release)
+      const seen = successors(view, this.#types, this.owner.epoch, release)
       const dynos = seen.flatMap(({ dyno }) => dyno ?? [])
       const longestMs = Math.max(...seen.map(({ sinceMs = 0 }) => sinceMs))
       if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs - longestMs)
@@ -302,12 +302,6 @@ export class Hold implements Held {
   /** What is asked for, without the numbers that are forgiven: those that were there at the request must still be, and drained. */
   get #stillAsked(): AskedType[] {
     return this.#terms.asked.map((one) => (this.#forgiven.has(one.type) ? { ...one, atLeast: 0 } : one))
-  }
-
-  /** The types that a new clock is waited for of: not those that are scaled to 0 and that nobody was there for. */
-  get #succeeded(): string[] {
-    const there = new Set(this.participants.map(({ type }) => type))
-    return this.#terms.asked.flatMap(({ type, atLeast }) => (atLeast > 0 || there.has(type) ? type : []))
   }
 
   get #types(): string[] {

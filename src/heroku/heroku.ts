@@ -1,10 +1,11 @@
+import { together } from '../together.ts'
 import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
 import { configVar } from './config-var.ts'
 import { assertApiKey, maskOf, secretsOf } from './credentials.ts'
 import { dynosUp } from './dynos-up.ts'
 import type { HerokuPlan } from './plan.ts'
-import { createPlatformApi, type PlatformApi } from './platform-api.ts'
+import { type Build, createPlatformApi, type PlatformApi } from './platform-api.ts'
 import { rollBack } from './roll-back.ts'
 import { awaitBuild, BUILDS_LOOKED_AT, runningBuild, runningBuildError } from './running-build.ts'
 import { prepareCommand } from './strategies/command.ts'
@@ -39,8 +40,7 @@ export function openHeroku(
   const api = createPlatformApi(plan, collaborators)
   return {
     async preflight() {
-      await awaitBuilds(plan, api, collaborators)
-      const prepared = await prepare(plan, api, collaborators)
+      const prepared = await preparedBetweenBuilds(plan, api, collaborators)
       let ours: string | undefined
       return {
         ...prepared,
@@ -56,15 +56,30 @@ export function openHeroku(
   }
 }
 
-/** Two builds at a time end in what the slower one has built. A token that may not see builds is no reason not to deploy. */
-async function awaitBuilds(plan: HerokuPlan, api: PlatformApi, collaborators: Collaborators): Promise<void> {
+/** Two builds at a time end in what the slower one has built, so a build that is under way is waited for, or refused. */
+async function preparedBetweenBuilds(
+  plan: HerokuPlan,
+  api: PlatformApi,
+  collaborators: Collaborators,
+): Promise<Prepared> {
+  const [running, prepared] = await together(collaborators.signal, [
+    (linked) => buildUnderWay(api, linked),
+    (linked) => prepare(plan, api, { ...collaborators, signal: linked }),
+  ])
+  if (running === undefined) return prepared
+  if (plan.onRunningBuild === 'fail') throw runningBuildError(plan.app, running, Date.now())
+  await awaitBuild(api, running, collaborators)
+  // Whatever was read is out of date.
+  return await prepare(plan, api, collaborators)
+}
+
+/** A token that may not see builds is no reason not to deploy. */
+async function buildUnderWay(api: PlatformApi, signal: AbortSignal): Promise<Build | undefined> {
   try {
-    const running = runningBuild(await api.builds(BUILDS_LOOKED_AT, collaborators.signal), Date.now())
-    if (running === undefined) return
-    if (plan.onRunningBuild === 'fail') throw runningBuildError(plan.app, running, Date.now())
-    await awaitBuild(api, running, collaborators)
+    return runningBuild(await api.builds(BUILDS_LOOKED_AT, signal), Date.now())
   } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 403) throw error
+    if (error instanceof ApiError && error.status === 403) return undefined
+    throw error
   }
 }
 

@@ -5,7 +5,24 @@ import { openShop, type Shop } from './support/shop.ts'
 
 const DRY = { 'dry-run': 'true' }
 /** What may change nothing: reads, and what a connection begins with. */
-const READS = ['hello', 'auth', 'client', 'info', 'ping', 'evalsha', 'eval', 'time', 'get', 'hgetall', 'hget', 'hlen', 'command', 'cluster', 'role', 'config']
+const READS = [
+  'hello',
+  'auth',
+  'client',
+  'info',
+  'ping',
+  'evalsha',
+  'eval',
+  'time',
+  'get',
+  'hgetall',
+  'hget',
+  'hlen',
+  'command',
+  'cluster',
+  'role',
+  'config',
+]
 const FROM_THE_APP = ['subscribe', 'lpop', 'blpop']
 
 /** Runs `work`, and fails if it changed anything at Heroku or asked anybody in Redis. */
@@ -16,7 +33,10 @@ async function assertNothingDone<T>(shop: Shop, work: () => Promise<T>): Promise
   const head = shop.app.head
   const written: string[] = []
   using _ = await monitor(shop.redis.port, (_at, [name = '', ...args]) => {
-    if (/deploy-gate:\{default\}:(intent|epoch|doorbell)/.test(args[0] ?? '') && !/^(hgetall|hmget|hget|get|exists)$/i.test(name)) {
+    if (
+      /deploy-gate:\{default\}:(intent|epoch|doorbell)/.test(args[0] ?? '') &&
+      !/^(hgetall|hmget|hget|get|exists)$/i.test(name)
+    ) {
       written.push([name, ...args].join(' '))
     }
   })

@@ -28,7 +28,7 @@ it.concurrent('a dyno that is starting for longer than is waited', { timeout: 12
   const result = await deploy.done
   expect([result.code, result.outputs.outcome]).toEqual([1, 'dynos-not-up'])
   expect(told(result, 'error')).toMatch(
-    /^v2 is released, but 3 s later its dynos are not up: 0 of 1 web \(web\.1 is starting\)\.$/m,
+    /^v2 is released, but 3 s later not all of its dynos are up: 0 of 1 web \(web\.1 is starting\)\.$/m,
   )
   expect(told(result, 'error')).toContain('raise wait-for-dynos')
 })
@@ -39,7 +39,7 @@ it.concurrent('a dyno that starts in time is waited for', { timeout: 120_000 }, 
   await using deploy = shop.step()
   const { outputs, code, log } = await deploy.done
   expect([code, outputs.outcome]).toEqual([0, 'deployed'])
-  expect(log).toMatch(/^clock\.1, web\.1 of v2 up$/m)
+  expect(log).toMatch(/^up on v2: clock\.1, web\.1$/m)
 })
 
 it.concurrent('whoever does not want to wait is not kept', { timeout: 120_000 }, async () => {

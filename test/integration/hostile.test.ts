@@ -35,7 +35,7 @@ describe('hostile texts are shown, and obeyed by nobody', { timeout: 90_000 }, (
     buildPrints(scene, HOSTILE.map(([, text]) => text).join('\n'))
     const before = { version: 42, current: true }
     const after = [
-      { version: 44, current: true, description: ALL.slice(0, 180), slug: null },
+      { version: 44, current: true, description: ALL.slice(0, 180), slug: 'slug-43' },
       { version: 43, status: 'succeeded', current: false },
     ] as const
     scene.world.api.script('/apps/shop/releases', releasesAnswer(before), releasesAnswer(...after))

@@ -9,8 +9,8 @@ const GOOD = { files: procfile('node clock.js'), formation: { web: 1 } }
 /** A check that fails when it is not well at the first time of asking. Nobody listens at this address. */
 const UNWELL = {
   'health-check-url': 'http://127.0.0.1:9/',
-  'health-check-timeout': '30s',
-  'health-check-interval': '30s',
+  'health-check-timeout': '20s',
+  'health-check-interval': '2s',
 }
 
 /** An app whose health is asked for, and that answers, not well, when the test says so. */
@@ -73,7 +73,9 @@ it.concurrent('an app that is not well, whose new clock is in the middle of a jo
   await shop.works('v2')
   await shop.startJob('v2')
   site.answer()
-  await deploy.waitForLine(/^##\[warning\]v2 is released, but .* did not answer well.* Going back to v1$/)
+  await deploy.waitForLine(/^##\[warning\]v2 is released, but .* did not answer well.* Going back to v1$/, {
+    timeoutMs: 90_000,
+  })
   await shop.heroku.log.waitFor((event) => shop.isLine(event, 'v2', /^draining/))
   await shop.endJob()
   const result = await deploy.done
