@@ -46,7 +46,7 @@ export async function quietByRunner(
   await hold.commit(!everybody)
   const kept = scope.move()
   return {
-    deployed: 'deployed',
+    deployed: '',
     during: (publish) => during(publish, () => hold.concerns(), story.log, time),
     released: () => hold.release(),
     successor: (waitMs, release, over) => hold.successor(waitMs, release, over),

@@ -3,7 +3,7 @@
  * `released` gives them back to their schedules.
  */
 export interface Quiet extends AsyncDisposable {
-  /** how it came to be, at the end of a sentence: `deployed`, `deployed without a drain` */
+  /** what a person should know of it at the end of a deploy, as the end of a sentence: `deployed without a drain`; mostly empty */
   readonly deployed: string
   /** Does `publish`, and tells meanwhile what a person should know of the processes. */
   during<T>(publish: () => Promise<T>): Promise<T>
