@@ -16,8 +16,8 @@ import { releaseEndpoints } from './releases.ts'
 
 /** A failure of the Platform API that a test arranges. */
 export interface ApiFailure {
-  /** `/apps/shop/releases`, without a query */
-  readonly path: string
+  /** `/apps/shop/releases`, without a query; a pattern where an id stands in it */
+  readonly path: string | RegExp
   /** any method unless told */
   readonly method?: Endpoint['method']
   readonly status: number
@@ -25,6 +25,8 @@ export interface ApiFailure {
   readonly headers?: Readonly<Record<string, string>>
   /** how many requests get it; 1 unless told */
   readonly times?: number
+  /** What was asked for is done all the same: the answer is lost. */
+  readonly done?: boolean
 }
 
 /** The part of the Platform API, version 3, that a deploy needs (https://devcenter.heroku.com/articles/platform-api-reference). */
@@ -55,21 +57,28 @@ export async function startPlatformApi(place: {
   ]
   const failures: { failure: ApiFailure; left: number }[] = []
 
-  function arranged(method: string, path: string): Answer | undefined {
+  function arranged(method: string, path: string): ApiFailure | undefined {
     const found = failures.find(
-      ({ failure, left }) => left > 0 && failure.path === path && (failure.method ?? method) === method,
+      ({ failure, left }) =>
+        left > 0 &&
+        (typeof failure.path === 'string' ? failure.path === path : failure.path.test(path)) &&
+        (failure.method ?? method) === method,
     )
-    if (!found) return undefined
-    found.left--
-    const { status, body = ARRANGED, headers = {} } = found.failure
-    return { status, body, headers }
+    if (found) found.left--
+    return found?.failure
   }
 
   async function answer(request: IncomingMessage): Promise<Answer> {
     const { method = 'GET' } = request
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://localhost').pathname)
     const failure = arranged(method, path)
-    if (failure) return failure
+    if (failure === undefined) return judge(request, method, path)
+    if (failure.done) await judge(request, method, path)
+    const { status, body = ARRANGED, headers = {} } = failure
+    return { status, body, headers }
+  }
+
+  async function judge(request: IncomingMessage, method: string, path: string): Promise<Answer> {
     const { accept, authorization, range } = request.headers
     if (!/application\/vnd\.heroku\+json; *version=3/.test(accept ?? '')) {
       const mime = '`Accept: application/vnd.heroku+json; version=3`'
