@@ -1,4 +1,5 @@
 import { DeployError, type Outcome } from '../outcome.ts'
+import { expected } from './expected.ts'
 import type { DeployPlan } from './plan.ts'
 import { type Quiet, unasked } from './quiet/quiet.ts'
 import { quieten } from './quiet/quieten.ts'
@@ -61,7 +62,10 @@ async function restOf(
   signal: AbortSignal,
   { currentRelease: _, ...target }: Target,
 ): Promise<Quiet> {
-  const asked = plan.processes.map((process) => ({ ...process, atLeast: 0, demanded: false }))
+  // Of whom there was nobody before, the new release has nobody either.
+  const before = plan.skipDrain ? [] : expected(plan.processes, target.formation, target.dynos).asked
+  if (before.length === 0) return unasked('')
+  const asked = before.map((process) => ({ ...process, atLeast: 0, demanded: false }))
   const lenient: DeployPlan = {
     ...{ ...plan, processes: asked, drainAt: 'before-push' },
     onDrainTimeout: 'deploy',
@@ -69,6 +73,9 @@ async function restOf(
   }
   const { formation: __, dynos: ___, ...rest } = target
   const replaced = { ...rest, ...(story.release !== undefined && { currentRelease: story.release }) }
+  story.log.info(
+    'What runs by now drains first, as under on-drain-timeout: deploy: nobody keeps a broken release running',
+  )
   try {
     return await quieten(lenient, around, story, signal, replaced)
   } catch (error) {

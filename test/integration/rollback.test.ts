@@ -132,6 +132,15 @@ it.concurrent('a new clock that hangs in its job keeps nobody from going back', 
   await shop.works('v3')
 })
 
+it.concurrent('nor does one that refuses to drain', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  await using deploy = shop.step({ ...BACK, ...UNWELL }, procfile('env CLOCK_MODE=refuse node clock.js'))
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'health-check-failed', release: 'v2', rollback: 'v3' })
+  expect(told(result, 'warning')).toMatch(/the warehouse is being counted.* Going back without a drain$/m)
+  await shop.works('v3')
+})
+
 it.concurrent('Heroku refuses to go back', { timeout: 120_000 }, async () => {
   await using shop = await openShop(GOOD)
   const body = { id: 'conflict', message: 'Another release is under way.' }
@@ -164,6 +173,15 @@ it.concurrent('the release phase of the way back fails', { timeout: 120_000 }, a
   await shop.works('v2', shop.heroku.log.events.length)
   // Once, never in a loop.
   expect(descriptions(shop)).toHaveLength(2)
+})
+
+it.concurrent('without a clock the way back needs no Redis either', { timeout: 120_000 }, async () => {
+  await using shop = await openShop({ ...GOOD, formation: { web: 1, clock: 0 } })
+  shop.app.configVars.delete('REDIS_URL')
+  await using deploy = shop.step({ ...BACK, ...UNWELL })
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'health-check-failed', release: 'v2', rollback: 'v3' })
+  expect(told(result, 'warning')).toMatch(/^v2 is released, but .* Going back to v1$/)
 })
 
 it.concurrent('nothing is taken back where nothing was released', { timeout: 120_000 }, async () => {
