@@ -37,7 +37,7 @@ export async function takeBack(
     )
     story.rollback = back
     await quiet.released()
-    await seeClock(plan, story, signal, quiet, back)
+    await seeAtWork(plan, around, story, signal, { quiet, release: back })
     return told(
       failure,
       `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`,
@@ -85,22 +85,23 @@ async function restOf(
   }
 }
 
-async function seeClock(
-  { waitForClockMs }: DeployPlan,
+/** What is not at work again is said, and changes nothing: there is nothing else to go back to. */
+async function seeAtWork(
+  { waitForDynosMs, waitForClockMs }: DeployPlan,
+  { heroku }: Surroundings,
   story: Story,
   signal: AbortSignal,
-  quiet: Quiet,
-  back: string,
+  { quiet, release }: { readonly quiet: Quiet; readonly release: string },
 ): Promise<void> {
-  if (waitForClockMs === 0) return
-  try {
-    const seen = await quiet.successor(waitForClockMs, back, signal)
-    if (seen.length > 0)
-      story.log.info(`${seen.join(', ')} of ${back} ${seen.length === 1 ? 'is' : 'are'} scheduling`)
-  } catch (error) {
+  const warn = (error: unknown) => {
     signal.throwIfAborted()
     story.log.warning((error as Error).message)
   }
+  if (waitForDynosMs > 0) await heroku.dynosUp(release, waitForDynosMs, signal).catch(warn)
+  if (waitForClockMs === 0) return
+  const seen = await quiet.successor(waitForClockMs, release, signal).catch(warn)
+  if (seen === undefined || seen.length === 0) return
+  story.log.info(`${seen.join(', ')} of ${release} ${seen.length === 1 ? 'is' : 'are'} scheduling`)
 }
 
 function byHand(failure: DeployError, { app }: DeployPlan, currentRelease: string): DeployError {
