@@ -57,7 +57,7 @@ it.concurrent('nor a promotion that is made, and can not be read for a while', {
   await using deploy = shop.again({ strategy: 'promote', 'promote-from': 'shop-staging' })
   const result = await deploy.done
   expect([result.code, result.outputs.outcome, result.outputs.release]).toEqual([0, 'deployed', 'v2'])
-  expect(told(result, 'warning')).toMatch(/The release of the promotion is still waited for/)
+  expect(told(result, 'warning')).toMatch(/The promotion is under way, and its release is looked for/)
 })
 
 it.concurrent.each([

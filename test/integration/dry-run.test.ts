@@ -108,6 +108,6 @@ it('what would stop a deploy before its drain stops a dry run too', { timeout: 6
   })
   expect([result.code, result.outputs.outcome]).toEqual([1, 'preflight-failed'])
   expect(told(result, 'error')).toContain(
-    'Heroku knows no app of the name shop-staging that this token can see',
+    'Heroku knows no app of the name shop-staging, which `promote-from` names, that this token can see',
   )
 })

@@ -92,7 +92,7 @@ it('apps that are not in one pipeline are left in peace', { timeout: 60_000 }, a
   const result = await deploy.done
   expect([result.code, result.outputs.outcome]).toEqual([1, 'preflight-failed'])
   expect(told(result, 'error')).toMatch(/^shop and shop-staging are in no pipeline/)
-  expect(told(result, 'error')).toContain('heroku pipelines:add <pipeline> --app shop')
+  expect(told(result, 'error')).toContain('heroku pipelines:add <pipeline> --app shop`')
   expect(shop.history(from)).toEqual([])
 })
 

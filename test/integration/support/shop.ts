@@ -9,6 +9,9 @@ import { type Deployment, openDeployment } from './deployment.ts'
 
 const CLOCK = join(import.meta.dirname, '../../support/apps/clock')
 
+/** How long a release may take to be there and at work, on a busy machine. */
+const BOOT_LIMIT_MS = 60_000
+
 interface ShopOptions extends AppOptions {
   /** written over those of `test/support/apps/clock` */
   readonly files?: Readonly<Record<string, string>>
@@ -22,7 +25,7 @@ export interface Shop extends Deployment, AsyncDisposable {
   readonly inRedis: Redis
   /** Another app with the same files and the same Redis, of which no clock runs. */
   sibling(name: string): Promise<Deployment>
-  /** Has the clock of `release` start a job, which runs until `endJob`. */
+  /** Has the clock of `release` start a job, which runs until `endJob`, as soon as it schedules. Before that nobody else may schedule. */
   startJob(release?: string): Promise<void>
   endJob(): Promise<void>
   /** Resolves when the clock of `release` says so from event `from` on that it schedules. */
@@ -36,7 +39,8 @@ export async function openShop({ files = {}, configVars, ...options }: ShopOptio
   const inRedis = new Redis(redis.url)
   const place = { source: CLOCK, parent: folder, files, configVars: { REDIS_URL: redis.url, ...configVars } }
   const shop = await openDeployment(heroku, { name: 'shop', ...place, ...options })
-  const works: Shop['works'] = async (release, from = 0) => void (await shop.says(release, /^tick/, { from }))
+  const works: Shop['works'] = async (release, from = 0) =>
+    void (await shop.says(release, /^tick/, { from, timeoutMs: BOOT_LIMIT_MS }))
   const { formation: { clock = 1 } = {} } = options
   if (clock > 0) await works('v1')
   let jobs = 0
@@ -45,7 +49,8 @@ export async function openShop({ files = {}, configVars, ...options }: ShopOptio
     ...{ heroku, redis, inRedis, works },
     sibling: (name) => openDeployment(heroku, { name, ...place, formation: { clock: 0, web: 0 } }),
     async startJob(release = 'v1') {
-      const started = shop.says(release, /^job \d+ started/, { from: heroku.log.events.length })
+      const where = { from: heroku.log.events.length, timeoutMs: BOOT_LIMIT_MS }
+      const started = shop.says(release, /^job \d+ started/, where)
       await inRedis.lpush('jobs:start', String(++jobs))
       await started
     },
