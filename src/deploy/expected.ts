@@ -29,8 +29,8 @@ export interface Expected {
 
 /**
  * Brings what the plan asks for in line with what Heroku runs: a type that is scaled to 0 has nobody to drain, a dyno that has crashed
- * can't take part, and of two dynos both must. A number that was asked for stays as it is, and so does a type that Heroku doesn't know:
- * a process may join under a name of its own.
+ * can't take part, and of two dynos both must. A dyno that Heroku still runs above the number counts, too: a deploy would end it as well.
+ * A number that was asked for stays as it is, and so does a type that Heroku doesn't know: a process may join under a name of its own.
  */
 export function expected(
   processes: readonly AskedProcess[],
@@ -54,12 +54,17 @@ export function expected(
       return []
     }
     const ofType = dynos.filter((dyno) => dyno.type === type)
-    const stopped = ofType.filter(({ state }) => STOPPED.has(state))
-    for (const { name, state } of stopped) {
+    const running = ofType.filter(({ state }) => !STOPPED.has(state))
+    // Under the same name one may stand that has crashed, and the next.
+    const runs = new Set(running.map(({ name }) => name))
+    const stopped = new Map(
+      ofType.filter(({ name }) => !runs.has(name)).map(({ name, state }) => [name, state]),
+    )
+    for (const [name, state] of stopped) {
       notes.push(`${name} is ${state}: nothing runs there that a deploy could end, so it is not waited for`)
     }
-    present.push(...ofType.filter((dyno) => !stopped.includes(dyno)))
-    return [demanded ? process : { ...process, atLeast: Math.max(0, quantity - stopped.length) }]
+    present.push(...running)
+    return [demanded ? process : { ...process, atLeast: Math.max(quantity - stopped.size, runs.size) }]
   })
   return {
     asked,

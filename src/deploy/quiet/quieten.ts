@@ -1,4 +1,4 @@
-import { expected } from '../expected.ts'
+import { type Expected, expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
 import type { Surroundings, Target } from '../surroundings.ts'
@@ -25,7 +25,12 @@ export async function quieten(
   }
   const who = expected(plan.processes, target.formation, target.dynos)
   for (const note of who.notes) story.log.info(note)
-  if (who.asked.length === 0) return unasked('deployed without a drain, since there was nobody to drain')
+  if (!anybody(plan, who)) return unasked('deployed without a drain, since there was nobody to drain')
   const quiet = plan.drainAt === 'release-phase' ? quietByReleasePhase : quietByRunner
   return await quiet(plan, around, story, signal, target, who)
+}
+
+/** A list holds a request for each who is expected; a gate also asks those whom nobody expects. */
+function anybody({ list }: DeployPlan, { asked }: Expected): boolean {
+  return list === undefined ? asked.length > 0 : asked.some(({ atLeast }) => atLeast > 0)
 }
