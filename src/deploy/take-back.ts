@@ -11,8 +11,9 @@ const REASONS: readonly Outcome[] = ['dynos-not-up', 'clock-not-seen', 'health-c
 
 /**
  * Goes back to the release before, once, if the plan says so and `failure` is a reason. The new release's clock may be in the middle of a
- * job by now, so it is asked to drain as well; but nobody who refuses or is silent keeps a broken release running.
- * @returns the error with which the deploy ends: `failure`, with what became of the app
+ * job by now, so it is asked to drain as well; but nobody who refuses or is silent keeps a broken release running. Another deploy does:
+ * it is going to replace the release anyway.
+ * @returns the error with which the deploy ends: `failure`, with what became of the app; the signal's reason when that aborts
  */
 export async function takeBack(
   plan: DeployPlan,
@@ -25,61 +26,90 @@ export async function takeBack(
   if (!(failure instanceof DeployError) || !REASONS.includes(failure.outcome) || signal.aborted)
     return failure
   const { currentRelease } = target
-  if (!plan.rollbackOnFailure)
-    return currentRelease === undefined ? failure : byHand(failure, plan, currentRelease)
-  const { group } = around
-  story.log.warning(`${failure.message} Going back to ${currentRelease ?? 'what ran before'}`)
-  story.goingBackTo = currentRelease ?? 'what ran before'
-  try {
-    await using quiet = await restOf(plan, around, story, signal, target)
-    const back = await group(`Rollback to ${currentRelease}`, () =>
-      story.span('rollback', 'heroku', () => quiet.during(() => target.rollBack(signal))),
-    )
-    story.rollback = back
-    await quiet.released()
-    await seeAtWork(plan, around, story, signal, { quiet, release: back })
+  const { next } = failure
+  if (currentRelease === undefined) {
+    return plan.rollbackOnFailure
+      ? told(failure, 'Nothing ran before, so there is nothing to go back to.', next)
+      : failure
+  }
+  const byHand = `\`heroku rollback ${currentRelease} --app ${plan.app}\``
+  if (!plan.rollbackOnFailure) {
     return told(
       failure,
-      `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`,
-      `Mend it, and deploy again. ${failure.next}`,
+      '',
+      `${next} ${byHand} goes back to what ran before; rollback-on-failure: true does so by itself.`,
     )
+  }
+  story.log.warning(`${failure.message} Going back to ${currentRelease}`)
+  story.goingBackTo = currentRelease
+  try {
+    const back = await goBack(plan, around, story, signal, target)
+    const aftermath = `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`
+    return told(failure, aftermath, `Mend it, and deploy again. ${next}`)
   } catch (error) {
     if (signal.aborted) return signal.reason
-    const { message, next } =
-      error instanceof DeployError ? error : { message: String((error as Error).message ?? error), next: '' }
+    if (error instanceof DeployError && error.outcome === 'busy')
+      return told(failure, `It was not taken back: ${error.message}`, `${error.next} ${next}`)
+    const message = error instanceof Error ? error.message : String(error)
+    const what = error instanceof DeployError ? `${error.next} ${next}` : next
     return told(
       failure,
-      `Going back to ${currentRelease ?? 'what ran before'} failed as well: ${message}`,
-      `${currentRelease ? `Go back by hand: \`heroku rollback ${currentRelease} --app ${plan.app}\`. ` : ''}${next} ${failure.next}`,
+      `Going back to ${currentRelease} failed as well: ${message}`,
+      `Go back by hand: ${byHand}. ${what}`,
     )
   }
 }
 
+/** @returns the version of the release by which it went back */
+async function goBack(
+  plan: DeployPlan,
+  around: Surroundings,
+  story: Story,
+  signal: AbortSignal,
+  target: Target,
+): Promise<string> {
+  await using quiet = await restOf(plan, around, story, signal, target)
+  const back = await around.group(`Rollback to ${target.currentRelease}`, () =>
+    story.span('rollback', 'heroku', () => quiet.during(() => target.rollBack(signal))),
+  )
+  story.rollback = back
+  await quiet.released()
+  await seeAtWork(plan, around, story, signal, { quiet, release: back })
+  return back
+}
+
+/** Brings the new release's processes to rest, as far as they let themselves be. @throws DeployError `busy` */
 async function restOf(
   plan: DeployPlan,
   around: Surroundings,
   story: Story,
   signal: AbortSignal,
-  { currentRelease: _, ...target }: Target,
+  { formation, dynos, currentRelease: _, ...target }: Target,
 ): Promise<Quiet> {
+  // A rollback has a release phase, too: one that drains would find the gate busy with this deploy.
+  if (plan.skipDrain || plan.drainAt === 'release-phase') return unasked('')
   // Of whom there was nobody before, the new release has nobody either.
-  const before = plan.skipDrain ? [] : expected(plan.processes, target.formation, target.dynos).asked
+  const before = expected(plan.processes, formation, dynos).asked
   if (before.length === 0) return unasked('')
-  const asked = before.map((process) => ({ ...process, atLeast: 0, demanded: false }))
+  // A gate asks whoever is there. A list has to be told how many.
+  const asked = before.map(({ type, atLeast }) => ({
+    ...{ type, demanded: false },
+    atLeast: plan.list === undefined ? 0 : atLeast,
+  }))
   const lenient: DeployPlan = {
-    ...{ ...plan, processes: asked, drainAt: 'before-push' },
+    ...{ ...plan, processes: asked },
     onDrainTimeout: 'deploy',
     onMissingClock: 'deploy',
   }
-  const { formation: __, dynos: ___, ...rest } = target
-  const replaced = { ...rest, ...(story.release !== undefined && { currentRelease: story.release }) }
   story.log.info(
     'What runs by now drains first, as under on-drain-timeout: deploy: nobody keeps a broken release running',
   )
+  const replaced = { ...target, ...(story.release !== undefined && { currentRelease: story.release }) }
   try {
     return await quieten(lenient, around, story, signal, replaced)
   } catch (error) {
     signal.throwIfAborted()
+    if (error instanceof DeployError && error.outcome === 'busy') throw error
     story.log.warning(`${(error as Error).message} Going back without a drain`)
     return unasked('')
   }
@@ -104,12 +134,10 @@ async function seeAtWork(
   story.log.info(`${seen.join(', ')} of ${release} ${seen.length === 1 ? 'is' : 'are'} scheduling`)
 }
 
-function byHand(failure: DeployError, { app }: DeployPlan, currentRelease: string): DeployError {
-  const how = `\`heroku rollback ${currentRelease} --app ${app}\` goes back to what ran before; rollback-on-failure: true does so by itself.`
-  return told(failure, '', `${failure.next} ${how}`)
-}
-
+/** `failure`, with what became of the app after it. */
 function told(failure: DeployError, aftermath: string, next: string): DeployError {
   const outcome = failure.outcome as ConstructorParameters<typeof DeployError>[0]
-  return new DeployError(outcome, `${failure.message} ${aftermath}`.trimEnd(), next, { cause: failure })
+  return new DeployError(outcome, `${failure.message} ${aftermath}`.trimEnd(), next.trimEnd(), {
+    cause: failure,
+  })
 }

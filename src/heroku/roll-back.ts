@@ -10,7 +10,7 @@ import type { Standing } from './target.ts'
  * Goes back to the release that was current in `before`, which makes a release of its own: with the code of that, and its config vars.
  * Resolves with the version of the release so made, once it is current.
  * @param ours the release that is taken back, `v43`
- * @throws DeployError when there is nothing to go back to, when somebody else has released something since, or when Heroku can't
+ * @throws DeployError `busy` when somebody else has released something since; others when there is nothing to go back to, or Heroku can't
  */
 export async function rollBack(
   before: Standing,
@@ -65,7 +65,7 @@ function assertNobodyElse(
     return
   }
   throw new DeployError(
-    'failed',
+    'busy',
     `Somebody else has released ${newer} since, and that is left as it is.`,
     `Look at \`heroku releases --app ${app}\`.`,
   )

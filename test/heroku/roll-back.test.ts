@@ -92,7 +92,7 @@ describe('a newer release than the one that is taken back', () => {
   it('of something else is left as it is', async () => {
     const theirs = { version: 44, current: true, slug: 'slug-44', description: 'Deploy 1a2b3c4d' }
     const error = await rejection(takingBack([releasesAnswer(theirs, { version: 43 }, OLD)]))
-    expect(error).toMatchObject({ outcome: 'failed' })
+    expect(error).toMatchObject({ outcome: 'busy' })
     expect(error.message).toBe(
       'Somebody else has released v44 (Deploy 1a2b3c4d) since, and that is left as it is.',
     )
