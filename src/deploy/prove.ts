@@ -7,7 +7,7 @@ import type { Surroundings, Target } from './surroundings.ts'
 
 /**
  * A release that succeeded is not yet an app that runs: waits until its dynos are up, its clock is at work, and it answers well.
- * @throws DeployError (`dynos-not-up`, `clock-not-seen`, `health-check-failed`), by what fails first
+ * @throws DeployError (`dynos-not-up`, `clock-not-seen`, `health-check-failed`), by what fails first; `failed` when that can't be found out
  */
 export async function prove(
   plan: DeployPlan,
@@ -31,8 +31,8 @@ export async function prove(
   const waits = [...(waitForDynosMs > 0 ? [dynos] : []), ...(waitForClockMs > 0 ? [clock] : [])]
   if (waits.length > 0) await group('New release', () => together(signal, waits))
   if (healthCheck === undefined) return
-  const around2 = { ...around, log: story.log, signal }
+  const needs = { ...around, log: story.log, signal }
   await group('Health check', () =>
-    story.span('health check', 'heroku', () => checkHealth(healthCheck, target.webUrl, release, around2)),
+    story.span('health check', 'heroku', () => checkHealth(healthCheck, target.webUrl, release, needs)),
   )
 }
