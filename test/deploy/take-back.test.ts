@@ -34,7 +34,7 @@ describe('a release that does not work', () => {
       expect(told).toMatchObject({ outcome, cause: failure })
       expect(told).toMatchObject({
         message: 'It does not work. It was taken back: shop runs what v42 was, as v44.',
-        next: 'See why. Mend it, and deploy again.',
+        next: 'Mend it, and deploy again. See why.',
       })
       expect(deploy.calls).toEqual(['rollBack'])
       expect(deploy.groups).toEqual(['Rollback to v42'])
@@ -52,7 +52,7 @@ describe('a release that does not work', () => {
     expect(await takingBack(deploy)).toMatchObject({
       outcome: 'dynos-not-up',
       message: CRASH.message,
-      next: 'Its own log tells why. `heroku rollback v42 --app shop` goes back; rollback-on-failure: true does so by itself.',
+      next: 'Its own log tells why. `heroku rollback v42 --app shop` goes back to what ran before; rollback-on-failure: true does so by itself.',
     })
     expect(deploy.calls).toEqual([])
   })
@@ -64,7 +64,7 @@ describe('a release that does not work', () => {
       const { currentRelease: _, ...first } = target
       const told = (await takingBack({ ...deploy, target: first })) as DeployError
       expect(told.message).toBe(
-        `${CRASH.message}${rollbackOnFailure ? ' It is the first one: there is nothing to go back to.' : ''}`,
+        `${CRASH.message}${rollbackOnFailure ? ' Nothing ran before, so there is nothing to go back to.' : ''}`,
       )
       expect(told.next).toBe(CRASH.next)
       expect(deploy.calls).toEqual([])
@@ -85,7 +85,7 @@ describe('a release that does not work', () => {
     expect(told).toMatchObject({
       outcome: 'dynos-not-up',
       message: `${CRASH.message} Going back to v42 failed as well: Its release v44 failed.`,
-      next: 'Its own log tells why. `heroku rollback v42 --app shop` goes back. See what it printed.',
+      next: 'Go back by hand: `heroku rollback v42 --app shop`. See what it printed. Its own log tells why.',
     })
     expect(deploy.calls).toEqual(['rollBack'])
     const report = deploy.story.failed(told)
@@ -99,7 +99,7 @@ describe('a release that does not work', () => {
     expect(await takingBack(deploy)).toMatchObject({
       outcome: 'dynos-not-up',
       message: `${CRASH.message} It was not taken back: Somebody else has released v44 since.`,
-      next: 'Its own log tells why. Look at it.',
+      next: 'Look at it. Its own log tells why.',
     })
   })
 
@@ -148,7 +148,7 @@ it('ends with the reason when the deploy is cancelled meanwhile, which then says
   expect(deploy.story.failed(CANCELLED)).toMatchObject({
     outcome: 'cancelled',
     message:
-      'The job was cancelled. v43 is released and does not work; whether it was taken back was not waited for: heroku releases --app shop tells.',
+      'The job was cancelled. v43 is released and does not work. Going back to v42 was ended here: `heroku releases --app shop` tells how far it came, and `heroku rollback v42 --app shop` goes back by hand.',
     warnings: [`${CRASH.message} Going back to v42`],
   })
 })
