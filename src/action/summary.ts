@@ -10,10 +10,10 @@ const MOST_WARNINGS = 30
 
 /** What happened, as a person wants it: the outcome, then who took part, then when. GitHub-flavoured markdown. */
 export function renderSummary(report: DeployReport): string {
-  const { outcome, app, message, next, warnings, spans } = report
+  const { outcome, app, message, next, warnings, spans, rollback } = report
   const chart = renderGantt(spans)
   return [
-    `## ${mark(report)} ${HEADINGS[outcome]}${app ? `: ${markdown(app)}` : ''}`,
+    `## ${mark(report)} ${HEADINGS[outcome]}${rollback ? ', and taken back' : ''}${app ? `: ${markdown(app)}` : ''}`,
     ...message.split('\n').map((line) => markdown(line, 1_000)),
     ...(next ? [`**What to do:** ${markdown(next, 1_000)}`] : []),
     ...facts(report),

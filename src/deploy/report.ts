@@ -22,7 +22,7 @@ export interface ParticipantReport {
 
 /** A phase of the deploy as the chart shows it, in milliseconds since the deploy began. */
 export interface Span {
-  /** in words: `preflight`, `clock.1 draining`, `push and build`, `release`, `new clock` */
+  /** in words: `preflight`, `clock.1 draining`, `push and build`, `release`, `new dynos`, `new clock`, `health check`, `rollback` */
   readonly name: string
   readonly section: 'gate' | 'heroku'
   readonly fromMs: number

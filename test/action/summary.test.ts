@@ -63,6 +63,45 @@ describe('a summary', () => {
     expect(renderSummary(report({ outcome })).split('\n')[0]).toMatch(/^## \S+ \S.*: shop$/)
   })
 
+  it.each([
+    ['deployed', '✅ Deployed'],
+    ['up-to-date', '✅ Up to date'],
+    ['dry-run', '✅ Dry run: a deploy could begin'],
+    ['nothing-to-deploy', '❌ Not deployed, the app runs it already'],
+    ['promotion-failed', '❌ Not deployed, the promotion failed'],
+    ['command-failed', '❌ The deploy command failed'],
+    ['dynos-not-up', '❌ Released, but its dynos are not up'],
+    ['health-check-failed', '❌ Released, but the health check failed'],
+    ['cancelled', '⏹️ Cancelled'],
+  ] as const)('of %s has the heading %s', (outcome, heading) => {
+    expect(renderSummary(report({ outcome })).split('\n')[0]).toBe(`## ${heading}: shop`)
+  })
+
+  it('of a release that was taken back says so first, and by which', () => {
+    const text = renderSummary(report({ outcome: 'dynos-not-up', rollback: 'v44' }))
+    expect(text.split('\n')[0]).toBe('## ❌ Released, but its dynos are not up, and taken back: shop')
+    expect(text).toContain('| Release | v43 |\n| Taken back by | v44 |')
+    expect(renderSummary(report())).not.toMatch(/taken back/i)
+  })
+
+  it('of a dry run has neither participants nor numbers of them', () => {
+    const {
+      release: _,
+      drainSeconds: __,
+      quietSeconds: ___,
+      ...before
+    } = report({
+      outcome: 'dry-run',
+      participants: [],
+      jobsFinished: 0,
+      jobsStored: 0,
+      warnings: ['clock.1 has not joined'],
+    })
+    const text = renderSummary(before)
+    expect(text).toMatch(/^## ⚠️ Dry run/)
+    expect(text).not.toMatch(/Participants|Jobs|Release|quiet/)
+  })
+
   it('says what to do, and what was warned of', () => {
     const text = renderSummary(report({ outcome: 'busy', next: 'Wait for it.', warnings: ['Redis is full'] }))
     expect(text).toContain('**What to do:** Wait for it&#46;')
@@ -123,6 +162,39 @@ describe('a chart', () => {
         '  26.6 s push and build :crit, 13400, 40000',
       ].join('\n'),
     )
+  })
+
+  it('shows every phase of a deploy by its name', () => {
+    const heroku = [
+      ...['preflight', 'push and build', 'promotion', 'release of a slug', 'deploy command'],
+      ...['release', 'new dynos', 'health check', 'rollback'],
+    ]
+    const all = [...heroku, 'new clock'].map(
+      (name, i): Span => ({
+        ...{ name, fromMs: i * 1_000, toMs: i * 1_000 + 500, failed: name === 'health check' },
+        section: name === 'new clock' ? 'gate' : 'heroku',
+      }),
+    )
+    const lines = renderGantt(all).split('\n')
+    for (const name of heroku) {
+      const bar = lines.find((line) => line.startsWith(`  0.5 s ${name} :`))
+      expect(bar).toMatch(name === 'health check' ? /:crit, \d+, \d+$/ : /:\d+, \d+$/)
+    }
+    expect(lines.indexOf('  0.5 s new clock :active, 9000, 9500')).toBeLessThan(
+      lines.indexOf('  section Heroku'),
+    )
+  })
+
+  it('of a deploy that was taken back shows both drains, in the order of their time', () => {
+    const twice: Span[] = [
+      { name: 'clock.1 draining', section: 'gate', fromMs: 0, toMs: 5_000, failed: false },
+      { name: 'clock.1 draining', section: 'gate', fromMs: 60_000, toMs: 61_000, failed: true },
+    ]
+    expect(renderGantt(twice).split('\n').slice(3)).toEqual([
+      '  section Gate',
+      '  5.0 s clock.1 draining :active, 0, 5000',
+      '  1.0 s clock.1 draining :crit, 60000, 61000',
+    ])
   })
 
   it('is nothing without bars', () => {
