@@ -27,7 +27,7 @@ import {
   termsOf,
   together,
   withinLimit
-} from "./shared-VNW26TJQ.js";
+} from "./shared-HX2GHJAT.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;
@@ -145,10 +145,10 @@ async function prove(plan, around, story, signal, target, { quiet, release }) {
   const waits = [...waitForDynosMs > 0 ? [dynos] : [], ...waitForClockMs > 0 ? [clock] : []];
   if (waits.length > 0) await group2("New release", () => together(signal, waits));
   if (healthCheck === void 0) return;
-  const around2 = { ...around, log: story.log, signal };
+  const needs = { ...around, log: story.log, signal };
   await group2(
     "Health check",
-    () => story.span("health check", "heroku", () => checkHealth(healthCheck, target.webUrl, release, around2))
+    () => story.span("health check", "heroku", () => checkHealth(healthCheck, target.webUrl, release, needs))
   );
 }
 
@@ -171,12 +171,16 @@ function expected(processes, formation, dynos = []) {
       return [];
     }
     const ofType = dynos.filter((dyno) => dyno.type === type);
-    const stopped = ofType.filter(({ state }) => STOPPED.has(state));
-    for (const { name, state } of stopped) {
+    const running = ofType.filter(({ state }) => !STOPPED.has(state));
+    const runs = new Set(running.map(({ name }) => name));
+    const stopped = new Map(
+      ofType.filter(({ name }) => !runs.has(name)).map(({ name, state }) => [name, state])
+    );
+    for (const [name, state] of stopped) {
       notes.push(`${name} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
     }
-    present.push(...ofType.filter((dyno) => !stopped.includes(dyno)));
-    return [demanded ? process2 : { ...process2, atLeast: Math.max(0, quantity - stopped.length) }];
+    present.push(...running);
+    return [demanded ? process2 : { ...process2, atLeast: Math.max(quantity - stopped.size, runs.size) }];
   });
   return {
     asked,
@@ -326,7 +330,7 @@ async function quietByRunner(plan, around, story, signal, target, who) {
     await hold.commit(!everybody);
     const kept = scope.move();
     return {
-      deployed: "deployed",
+      deployed: "",
       during: (publish2) => during(publish2, () => hold.concerns(), story.log, time),
       released: () => hold.release(),
       successor: (waitMs, release, over) => hold.successor(waitMs, release, over),
@@ -363,9 +367,12 @@ async function quieten(plan, around, story, signal, target) {
   }
   const who = expected(plan.processes, target.formation, target.dynos);
   for (const note of who.notes) story.log.info(note);
-  if (who.asked.length === 0) return unasked("deployed without a drain, since there was nobody to drain");
+  if (!anybody(plan, who)) return unasked("deployed without a drain, since there was nobody to drain");
   const quiet = plan.drainAt === "release-phase" ? quietByReleasePhase : quietByRunner;
   return await quiet(plan, around, story, signal, target, who);
+}
+function anybody({ list }, { asked }) {
+  return list === void 0 ? asked.length > 0 : asked.some(({ atLeast }) => atLeast > 0);
 }
 
 // src/deploy/rehearse.ts
@@ -373,11 +380,13 @@ async function rehearse(plan, around, story, signal, target) {
   const who = expected(plan.processes, target.formation, target.dynos);
   for (const note of who.notes) story.log.info(note);
   const asks = !plan.skipDrain && who.asked.length > 0;
-  if (asks && plan.drainFrom === "runner") await lookAround(plan, around, story, signal, target, who);
+  let missing = [];
+  if (asks && plan.drainFrom === "runner")
+    missing = await lookAround(plan, around, story, signal, target, who);
   else if (asks) story.log.info("Who takes part would be seen from a dyno only, and a dry run starts none");
   return story.ended(
     "dry-run",
-    `${sentence(plan, story, target, who)} This was a dry run: nobody was asked for anything.`
+    `${sentence(plan, story, target, who, missing)} This was a dry run: nobody was asked for anything.`
   );
 }
 async function lookAround(plan, around, story, signal, { commit }, who) {
@@ -387,10 +396,14 @@ async function lookAround(plan, around, story, signal, { commit }, who) {
     const server = __using(_stack, await around.group("Redis", () => openServer(plan, needs)), true);
     const protocol = protocolOf(plan, { ...server.around, log: story.log }, who);
     const rows = await protocol.inspect({ ...plan.asker, app: plan.app, commit });
-    if (plan.list !== void 0) return;
+    if (plan.list !== void 0) return [];
     for (const { dyno, release, v, state, running, note } of rows) {
-      const jobs = running === 1 ? "1 job running" : `${running} jobs running`;
-      const about = [release ?? "release unknown", `protocol ${v}`, state, jobs, ...note ? [note] : []];
+      const about = [
+        release ?? "release unknown",
+        `protocol ${v}`,
+        doingOf({ state, running }),
+        ...note ? [note] : []
+      ];
       story.log.info(`${dyno}: ${about.join(", ")}`);
     }
     for (const { dyno, release } of who.dynos.filter((one) => !rows.some((row) => row.dyno === one.dyno))) {
@@ -398,6 +411,9 @@ async function lookAround(plan, around, story, signal, { commit }, who) {
         `${dyno} is up${release ? ` on ${release}` : ""} but has not joined the gate: a deploy would wait ${formatDuration(plan.acknowledgeTimeoutMs)} for it, and then ${plan.onMissingClock === "deploy" ? "go on without it" : "fail with missing-clock"}`
       );
     }
+    return who.asked.flatMap(
+      ({ type, atLeast }) => rows.filter((row) => row.type === type).length < atLeast ? type : []
+    );
   } catch (_) {
     var _error = _, _hasError = true;
   } finally {
@@ -405,10 +421,17 @@ async function lookAround(plan, around, story, signal, { commit }, who) {
     _promise && await _promise;
   }
 }
-function sentence(plan, story, target, who) {
-  const { app, strategy, upToDate } = plan;
+function doingOf({ state, running }) {
+  if (state === "running") return "scheduling";
+  return `${state}, ${running === 1 ? "1 job running" : `${running} jobs running`}`;
+}
+function sentence(plan, story, target, who, missing) {
+  const { app, upToDate } = plan;
   if (target.upToDate && upToDate !== "rerelease") {
     return `${app} already runs ${story.named}: a deploy would ${upToDate === "skip" ? "do nothing" : "fail with nothing-to-deploy"}.`;
+  }
+  if (missing.length > 0 && plan.onMissingClock === "fail") {
+    return `As things stand a deploy would fail with missing-clock, because too few take part as ${missing.join(" and ")}.`;
   }
   const types = who.asked.map(({ type, atLeast }) => atLeast > 1 ? `${atLeast} ${type}` : type).join(", ");
   const drain = plan.skipDrain || types === "" ? "without a drain" : plan.drainAt === "release-phase" ? `have ${types} drain in the release phase` : `have ${types} drain, for ${formatDuration(plan.drainTimeoutMs)} at most`;
@@ -417,7 +440,7 @@ function sentence(plan, story, target, who) {
     promote: `promote ${story.named}`,
     slug: `release ${story.named}`,
     command: "run the deploy command"
-  }[strategy.kind];
+  }[story.deed];
   return plan.drainAt === "release-phase" || drain === "without a drain" ? `A deploy would ${deed}${drain === "without a drain" ? " without a drain" : ` and ${drain}`}.` : `A deploy would ${drain}, and then ${deed}.`;
 }
 
@@ -630,78 +653,98 @@ async function takeBack(plan, around, story, signal, target, failure) {
   if (!(failure instanceof DeployError) || !REASONS.includes(failure.outcome) || signal.aborted)
     return failure;
   const { currentRelease } = target;
-  if (!plan.rollbackOnFailure)
-    return currentRelease === void 0 ? failure : byHand(failure, plan, currentRelease);
-  const { group: group2 } = around;
-  story.log.warning(`${failure.message} Going back to ${currentRelease ?? "what ran before"}`);
-  story.goingBackTo = currentRelease ?? "what ran before";
-  try {
-    var _stack = [];
-    try {
-      const quiet = __using(_stack, await restOf(plan, around, story, signal, target), true);
-      const back = await group2(
-        `Rollback to ${currentRelease}`,
-        () => story.span("rollback", "heroku", () => quiet.during(() => target.rollBack(signal)))
-      );
-      story.rollback = back;
-      await quiet.released();
-      await seeClock(plan, story, signal, quiet, back);
-      return told(
-        failure,
-        `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`,
-        `Mend it, and deploy again. ${failure.next}`
-      );
-    } catch (_) {
-      var _error = _, _hasError = true;
-    } finally {
-      var _promise = __callDispose(_stack, _error, _hasError);
-      _promise && await _promise;
-    }
-  } catch (error) {
-    if (signal.aborted) return signal.reason;
-    const { message, next } = error instanceof DeployError ? error : { message: String(error.message ?? error), next: "" };
+  const { next } = failure;
+  if (currentRelease === void 0) {
+    return plan.rollbackOnFailure ? told(failure, "Nothing ran before, so there is nothing to go back to.", next) : failure;
+  }
+  const byHand = `\`heroku rollback ${currentRelease} --app ${plan.app}\``;
+  if (!plan.rollbackOnFailure) {
     return told(
       failure,
-      `Going back to ${currentRelease ?? "what ran before"} failed as well: ${message}`,
-      `${currentRelease ? `Go back by hand: \`heroku rollback ${currentRelease} --app ${plan.app}\`. ` : ""}${next} ${failure.next}`
+      "",
+      `${next} ${byHand} goes back to what ran before; rollback-on-failure: true does so by itself.`
+    );
+  }
+  story.log.warning(`${failure.message} Going back to ${currentRelease}`);
+  story.goingBackTo = currentRelease;
+  try {
+    const back = await goBack(plan, around, story, signal, target);
+    const aftermath = `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`;
+    return told(failure, aftermath, `Mend it, and deploy again. ${next}`);
+  } catch (error) {
+    if (signal.aborted) return signal.reason;
+    if (error instanceof DeployError && error.outcome === "busy")
+      return told(failure, `It was not taken back: ${error.message}`, `${error.next} ${next}`);
+    const message = error instanceof Error ? error.message : String(error);
+    const what = error instanceof DeployError ? `${error.next} ${next}` : next;
+    return told(
+      failure,
+      `Going back to ${currentRelease} failed as well: ${message}`,
+      `Go back by hand: ${byHand}. ${what}`
     );
   }
 }
-async function restOf(plan, around, story, signal, { currentRelease: _, ...target }) {
-  const asked = plan.processes.map((process2) => ({ ...process2, atLeast: 0, demanded: false }));
+async function goBack(plan, around, story, signal, target) {
+  var _stack = [];
+  try {
+    const quiet = __using(_stack, await restOf(plan, around, story, signal, target), true);
+    const back = await around.group(
+      `Rollback to ${target.currentRelease}`,
+      () => story.span("rollback", "heroku", () => quiet.during(() => target.rollBack(signal)))
+    );
+    story.rollback = back;
+    await quiet.released();
+    await seeAtWork(plan, around, story, signal, { quiet, release: back });
+    return back;
+  } catch (_) {
+    var _error = _, _hasError = true;
+  } finally {
+    var _promise = __callDispose(_stack, _error, _hasError);
+    _promise && await _promise;
+  }
+}
+async function restOf(plan, around, story, signal, { formation, dynos, currentRelease: _, ...target }) {
+  if (plan.skipDrain || plan.drainAt === "release-phase") return unasked("");
+  const before = expected(plan.processes, formation, dynos).asked;
+  if (before.length === 0) return unasked("");
+  const asked = before.map(({ type, atLeast }) => ({
+    ...{ type, demanded: false },
+    atLeast: plan.list === void 0 ? 0 : atLeast
+  }));
   const lenient = {
-    ...{ ...plan, processes: asked, drainAt: "before-push" },
+    ...{ ...plan, processes: asked },
     onDrainTimeout: "deploy",
     onMissingClock: "deploy"
   };
-  const { formation: __, dynos: ___, ...rest } = target;
-  const replaced = { ...rest, ...story.release !== void 0 && { currentRelease: story.release } };
+  story.log.info(
+    "What runs by now drains first, as under on-drain-timeout: deploy: nobody keeps a broken release running"
+  );
+  const replaced = { ...target, ...story.release !== void 0 && { currentRelease: story.release } };
   try {
     return await quieten(lenient, around, story, signal, replaced);
   } catch (error) {
     signal.throwIfAborted();
+    if (error instanceof DeployError && error.outcome === "busy") throw error;
     story.log.warning(`${error.message} Going back without a drain`);
     return unasked("");
   }
 }
-async function seeClock({ waitForClockMs }, story, signal, quiet, back) {
-  if (waitForClockMs === 0) return;
-  try {
-    const seen = await quiet.successor(waitForClockMs, back, signal);
-    if (seen.length > 0)
-      story.log.info(`${seen.join(", ")} of ${back} ${seen.length === 1 ? "is" : "are"} scheduling`);
-  } catch (error) {
+async function seeAtWork({ waitForDynosMs, waitForClockMs }, { heroku }, story, signal, { quiet, release }) {
+  const warn = (error) => {
     signal.throwIfAborted();
     story.log.warning(error.message);
-  }
-}
-function byHand(failure, { app }, currentRelease) {
-  const how = `\`heroku rollback ${currentRelease} --app ${app}\` goes back to what ran before; rollback-on-failure: true does so by itself.`;
-  return told(failure, "", `${failure.next} ${how}`);
+  };
+  if (waitForDynosMs > 0) await heroku.dynosUp(release, waitForDynosMs, signal).catch(warn);
+  if (waitForClockMs === 0) return;
+  const seen = await quiet.successor(waitForClockMs, release, signal).catch(warn);
+  if (seen === void 0 || seen.length === 0) return;
+  story.log.info(`${seen.join(", ")} of ${release} ${seen.length === 1 ? "is" : "are"} scheduling`);
 }
 function told(failure, aftermath, next) {
   const outcome = failure.outcome;
-  return new DeployError(outcome, `${failure.message} ${aftermath}`.trimEnd(), next, { cause: failure });
+  return new DeployError(outcome, `${failure.message} ${aftermath}`.trimEnd(), next.trimEnd(), {
+    cause: failure
+  });
 }
 
 // src/deploy/deploy.ts
@@ -746,7 +789,10 @@ async function tell(plan, around, story, signal) {
       throw await takeBack(plan, around, story, signal, target, failure);
     }
     const what = story.commit === void 0 ? release : `${story.named} as ${release}`;
-    return story.ended("deployed", `${plan.app} runs ${what}, ${quiet.deployed}.`);
+    return story.ended(
+      "deployed",
+      `${[`${plan.app} runs ${what}`, quiet.deployed].filter(Boolean).join(", ")}.`
+    );
   } catch (_) {
     var _error = _, _hasError = true;
   } finally {
@@ -881,10 +927,10 @@ function barOf({ name, fromMs, toMs, failed, section }, endMs) {
 var MOST_PARTICIPANTS = 100;
 var MOST_WARNINGS = 30;
 function renderSummary(report2) {
-  const { outcome, app, message, next, warnings, spans } = report2;
+  const { outcome, app, message, next, warnings, spans, rollback } = report2;
   const chart = renderGantt(spans);
   return [
-    `## ${mark(report2)} ${HEADINGS[outcome]}${app ? `: ${markdown(app)}` : ""}`,
+    `## ${mark(report2)} ${HEADINGS[outcome]}${rollback ? ", and taken back" : ""}${app ? `: ${markdown(app)}` : ""}`,
     ...message.split("\n").map((line) => markdown(line, 1e3)),
     ...next ? [`**What to do:** ${markdown(next, 1e3)}`] : [],
     ...facts(report2),

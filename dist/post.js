@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-VNW26TJQ.js";
+} from "./shared-HX2GHJAT.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

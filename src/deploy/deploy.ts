@@ -57,7 +57,10 @@ async function tell(
     throw await takeBack(plan, around, story, signal, target, failure)
   }
   const what = story.commit === undefined ? release : `${story.named} as ${release}`
-  return story.ended('deployed', `${[`${plan.app} runs ${what}`, quiet.deployed].filter(Boolean).join(', ')}.`)
+  return story.ended(
+    'deployed',
+    `${[`${plan.app} runs ${what}`, quiet.deployed].filter(Boolean).join(', ')}.`,
+  )
 }
 
 /** Makes the release, and believes it only when it runs: no exit code is a release. */

@@ -65,7 +65,7 @@ describe('the clock', () => {
     const deploy = deploying()
     {
       await using quiet = await quieting(deploy)
-      expect(quiet.deployed).toBe('deployed')
+      expect(quiet.deployed).toBe('')
       expect(deploy.story.stage).toBe('draining')
       expect(
         await quiet.during(async () => [await intent('phase'), (await scene.other.row())?.state]),

@@ -36,7 +36,7 @@ describe('a release that does not work', () => {
         message: 'It does not work. It was taken back: shop runs what v42 was, as v44.',
         next: 'Mend it, and deploy again. See why.',
       })
-      expect(deploy.calls).toEqual(['rollBack'])
+      expect(deploy.calls).toEqual(['rollBack', 'dynosUp v44'])
       expect(deploy.groups).toEqual(['Rollback to v42'])
       const report = deploy.story.failed(told)
       expect(report).toMatchObject({ outcome, release: 'v43', rollback: 'v44' })
@@ -209,7 +209,7 @@ describe('the clock of a release that does not work', () => {
     const drain = await app.draining()
     drain.fail(new Error('no'))
     expect(await taking).toMatchObject({ message: expect.stringMatching(/It was taken back/) })
-    expect(deploy.calls).toEqual(['rollBack'])
+    expect(deploy.calls).toEqual(['rollBack', 'dynosUp v44'])
     expect(deploy.log.matching(/Going back without a drain$/)).toHaveLength(1)
   })
 
@@ -273,7 +273,7 @@ describe('the clock of a release that does not work', () => {
     const deploy = deploying({ plan: { list, acknowledgeTimeoutMs: 300, drainTimeoutMs: 300 } })
     await takingBack(deploy)
     expect(deploy.log.matching(/^put .*shutdown.* into the list .*request/)).toHaveLength(1)
-    expect(deploy.calls).toEqual(['rollBack'])
+    expect(deploy.calls).toEqual(['rollBack', 'dynosUp v44'])
   })
 
   it('has its hold remembered for the post step', async () => {
