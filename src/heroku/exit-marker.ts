@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { shellWord } from '../shell-word.ts'
 
 /** How a command tells its exit code at the end of its own output. */
 export interface ExitMarker {
@@ -27,11 +28,12 @@ export function markExit(command: string, launcher = LAUNCHER): ExitMarker {
   const marker = new RegExp(`^(.*)${halves.join('')} (\\d{1,3});`, 's')
   return {
     commandLine: [
-      // A dyno that is told to stop tells all its processes: the command's answer to that should still be told.
-      'trap : INT TERM',
+      // A dyno that is told to stop, or whose client has gone, tells all its processes: what the command makes of that must not end with
+      // this shell.
+      'trap : HUP INT TERM',
       // What is written to a command must not come back as its output.
       'stty -echo 2>/dev/null',
-      `set -- ${quoted(command)} ${quoted(launcher)} sh`,
+      `set -- ${shellWord(command)} ${shellWord(launcher)} sh`,
       'if command -v bash >/dev/null 2>&1; then set -- "$1" "$2" bash; fi',
       'if [ -x "$2" ]; then "$2" -- "$3" -c "$1"; else "$3" -c "$1"; fi',
       'set -- "$?"',
@@ -46,6 +48,3 @@ export function markExit(command: string, launcher = LAUNCHER): ExitMarker {
     },
   }
 }
-
-/** One word for a shell: nothing in it means anything. */
-const quoted = (text: string) => `'${text.replaceAll("'", "'\\''")}'`

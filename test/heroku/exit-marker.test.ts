@@ -120,12 +120,18 @@ describe.each([
     expect(ran.codes).toEqual([0])
   })
 
-  it('a stop that all processes are told leaves the answer of the command', { timeout: 20_000 }, async () => {
-    const command = `trap 'echo tidy; exit 13' TERM; kill -TERM $PPID $$; sleep 5; exit 1`
-    const ran = await run(markExit(command), shell())
-    expect(ran.codes).toEqual([13])
-    expect(ran.shown.filter((line) => !/Terminated/.test(line))).toEqual(['tidy'])
-  })
+  it.each(['TERM', 'HUP'])(
+    'a SIG%s that all processes are told leaves the answer of the command',
+    {
+      timeout: 20_000,
+    },
+    async (name) => {
+      const command = `trap 'echo tidy; exit 13' ${name}; kill -${name} $PPID $$; sleep 5; exit 1`
+      const ran = await run(markExit(command), shell())
+      expect(ran.codes).toEqual([13])
+      expect(ran.shown.filter((line) => !/Terminated|Hangup/.test(line))).toEqual(['tidy'])
+    },
+  )
 
   it('a command that kills the shell above it leaves no marker', { timeout: 20_000 }, async () => {
     const ran = await run(markExit('echo one; kill -KILL $PPID'), shell())
@@ -137,7 +143,7 @@ describe.each([
 describe('the marker', { timeout: 20_000 }, () => {
   it('is not passed for by the list of processes or by a trace of the shell', async () => {
     const ran = await run(markExit('cat /proc/$PPID/cmdline | tr "\\0" "\\n"; exit 3'))
-    expect(ran.shown.join('\n')).toContain('trap : INT TERM')
+    expect(ran.shown.join('\n')).toContain('trap : HUP INT TERM')
     expect(ran.codes).toEqual([3])
     const marker = markExit('exit 4')
     expect(marker.read(`+ ${marker.commandLine}`)).toBeUndefined()
