@@ -100,7 +100,8 @@ function readExpected({ dyno, type, release }: Record<string, unknown>): Expecte
     : undefined
 }
 
-function readFailure({ outcome, message, next }: Record<string, unknown>): Failure | undefined {
+/** What another process says of how its drain failed; `undefined` for what is no failure. */
+export function readFailure({ outcome, message, next }: Record<string, unknown>): Failure | undefined {
   const known = OUTCOMES.find((one) => one === outcome && !isSuccess(one))
   if (known === undefined || typeof message !== 'string' || typeof next !== 'string') return undefined
   return {
