@@ -28,7 +28,7 @@ export async function underGate<T>(
   work: () => Promise<T>,
   succeeded: (result: T) => boolean,
 ): Promise<T> {
-  await using hold = await open(gate, request)
+  await using hold = await openGate(gate, request)
   const result = await during(work, () => hold.concerns(), gate.log, gate.time)
   if (succeeded(result)) await (request.followed ? hold.leave() : hold.release())
   return result
@@ -39,11 +39,19 @@ export async function underGate<T>(
  * @returns as `Hold.leave` does
  */
 export async function holdOpen(gate: Surroundings, request: GateRequest): ReturnType<Hold['leave']> {
-  await using hold = await open(gate, request)
+  await using hold = await openGate(gate, request)
   return await hold.leave()
 }
 
-async function open(gate: Surroundings, { id, terms, asker, replaces, follow }: GateRequest): Promise<Hold> {
+/**
+ * Drains and opens the gate.
+ * @returns what keeps everybody held: the caller's to release, and to leave
+ * @throws as `underGate`; whoever was asked goes back to work
+ */
+export async function openGate(
+  gate: Surroundings,
+  { id, terms, asker, replaces, follow }: GateRequest,
+): Promise<Hold> {
   const hold = await acquireGate(gate, id, terms, asker, replaces)
   try {
     await follow?.(hold)

@@ -1,6 +1,5 @@
-import { enumerate } from '../../enumerate.ts'
 import { withdraw } from '../../gate/announce.ts'
-import { acquireGate, inspectGate, type Surroundings } from '../../gate/gate.ts'
+import { acquireGate, type Surroundings } from '../../gate/gate.ts'
 import type { Held } from '../../gate/held.ts'
 import { askByList, endByList, inspectLists } from '../../gate/list/ask.ts'
 import { restart } from '../../gate/list/complaint.ts'
@@ -9,6 +8,7 @@ import { finish } from '../../protocol/drain.ts'
 import type { Row } from '../../protocol/row.ts'
 import type { Expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
+import { takingPart } from './taking-part.ts'
 
 /** How a deploy asks an app's processes to drain. */
 export interface Protocol {
@@ -41,16 +41,7 @@ export function protocolOf(
 function byGate(plan: DeployPlan, around: Surroundings, who: Expected): Protocol {
   const { host, keys, log } = around
   return {
-    async inspect(asker) {
-      const types = who.asked.map(({ type }) => type)
-      const there = await inspectGate(around, plan.gateName, asker, types)
-      log.info(
-        there.length > 0
-          ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}`
-          : `nobody takes part yet as ${types.join(' or ')}`,
-      )
-      return there
-    },
+    inspect: (asker) => takingPart(around, plan.gateName, asker, who),
     ask: (id, asker, replaces) => acquireGate(around, id, termsOf(plan, who), asker, replaces),
     async end(id) {
       // First: a release phase that is about to ask looks at its announcement once more.
