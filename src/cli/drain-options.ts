@@ -1,9 +1,11 @@
 import { parseProcesses } from '../deploy/processes.ts'
 import { DURATION_RULE, formatDuration, parseDuration } from '../duration.ts'
 import { NUMBERS } from '../gate/numbers.ts'
+import { mergeTerms } from '../gate/take.ts'
 import type { Asker, DrainTerms } from '../gate/terms.ts'
 import { quote } from '../quote.ts'
 import { askerOf, dynoCommit, releasePhase } from './asker.ts'
+import { ATTENDED_OPTIONS, readAttended, refuseUnattended } from './attended-options.ts'
 import { UsageError } from './command.ts'
 import { GATE_HELP, GATE_OPTIONS, type GatePlace, oneOf, readGatePlace } from './gate-options.ts'
 import { readOptions } from './options.ts'
@@ -34,6 +36,10 @@ they go back to work. Without one, leaves them held for as long as --hold says.
                               job, the dyno, or user@host
   --json                      how it ended, as JSON, as the last line of
                               standard output
+  --attended                  without a program: leaves them held until standard
+                              input says how the release went. For the Action,
+                              docs/cli.md; so are --announced JSON and
+                              --replaces RELEASE
 ${GATE_HELP}
 In a release phase it drains for the deploy that the Action has announced, on
 the terms of that one where none are given here, and leaves the held to it.
@@ -53,6 +59,7 @@ const OPTIONS = {
   'on-missing-clock': { type: 'string' },
   hold: { type: 'string' },
   by: { type: 'string' },
+  ...ATTENDED_OPTIONS,
 } as const
 
 /** A lease of less would not outlast the drain's own, and no participant stays held for longer whatever is asked. */
@@ -76,9 +83,55 @@ export interface DrainRequest {
     | { readonly kind: 'hold'; readonly holdMs: number }
 }
 
+/** One drain that is attended by a program, which says what becomes of the held. */
+export interface AttendedRequest extends Pick<DrainRequest, 'place' | 'terms' | 'asker'> {
+  /** the deploy's own name, where it was given one */
+  readonly id?: string
+  /** the release that runs now, `v42`, where that was given */
+  readonly replaces?: string
+}
+
 /** @throws UsageError, DeployError (`preflight-failed`) */
 export function readDrainRequest(args: readonly string[], env: NodeJS.ProcessEnv): DrainRequest {
   const { values, program } = readOptions(args, OPTIONS)
+  refuseUnattended(values)
+  const { terms, given } = readTerms(values)
+  if (program && values.hold !== undefined) {
+    throw new UsageError('--hold goes without a program: with one, everybody is held until it ends.')
+  }
+  const [name = '', ...rest] = program ?? []
+  const holdMs = duration('hold', values.hold ?? '10m', HOLD_MS)
+  const asker = askerOf(readBy(values), env)
+  const [dyno, commit] = [releasePhase(env), dynoCommit(env)]
+  return {
+    place: readGatePlace(values, env),
+    ...{ terms, given },
+    ...(dyno && { releasePhase: { dyno, ...(commit && { commit }) } }),
+    asker: { ...asker, ...(!program && { holds: true }) },
+    json: values.json ?? false,
+    meanwhile: program ? { kind: 'run', program: name, args: rest } : { kind: 'hold', holdMs },
+  }
+}
+
+/** @throws UsageError, DeployError (`preflight-failed`) */
+export function readAttendedRequest(args: readonly string[], env: NodeJS.ProcessEnv): AttendedRequest {
+  const { values, program } = readOptions(args, OPTIONS)
+  const { announced, replaces } = readAttended(values, program)
+  const { terms, given } = readTerms(values)
+  const asker = askerOf(readBy(values), env)
+  return {
+    place: readGatePlace(values, env),
+    terms: announced ? mergeTerms(announced.terms, given) : terms,
+    asker: announced?.asker ?? asker,
+    ...(announced && { id: announced.id }),
+    ...(replaces !== undefined && { replaces }),
+  }
+}
+
+type Values = ReturnType<typeof readOptions<typeof OPTIONS>>['values']
+
+/** @returns also those of the terms that were given */
+function readTerms(values: Values): Pick<DrainRequest, 'terms' | 'given'> {
   const { asked, problems } = parseProcesses(values.processes ?? 'clock')
   if (problems[0] !== undefined) throw new UsageError(`--processes ${problems[0]}.`)
   const timeout = oneOf(values, 'timeout', 'drain-timeout')
@@ -93,20 +146,9 @@ export function readDrainRequest(args: readonly string[], env: NodeJS.ProcessEnv
           most: drainTimeoutMs,
           why: 'the drain itself may take',
         })
-  if (program && values.hold !== undefined) {
-    throw new UsageError('--hold goes without a program: with one, everybody is held until it ends.')
-  }
-  const by = values.by?.trim()
-  if (by !== undefined && !/^\P{Cc}{1,200}$/u.test(by)) {
-    throw new UsageError(`--by is ${quote(by)}. Expected one line of 1 to 200 characters.`)
-  }
-  const [name = '', ...rest] = program ?? []
-  const holdMs = duration('hold', values.hold ?? '10m', HOLD_MS)
   const onDrainTimeout = choice(onTimeout, ['fail', 'force', 'deploy'])
   const onMissingClock = choice(onMissing, ['fail', 'deploy'])
-  const [dyno, commit] = [releasePhase(env), dynoCommit(env)]
   return {
-    place: readGatePlace(values, env),
     terms: { asked, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock },
     given: {
       ...(values.processes !== undefined && { asked }),
@@ -115,11 +157,13 @@ export function readDrainRequest(args: readonly string[], env: NodeJS.ProcessEnv
       ...(onTimeout && { onDrainTimeout }),
       ...(onMissing && { onMissingClock }),
     },
-    ...(dyno && { releasePhase: { dyno, ...(commit && { commit }) } }),
-    asker: { ...askerOf(by, env), ...(!program && { holds: true }) },
-    json: values.json ?? false,
-    meanwhile: program ? { kind: 'run', program: name, args: rest } : { kind: 'hold', holdMs },
   }
+}
+
+function readBy(values: Values): string | undefined {
+  const by = values.by?.trim()
+  if (by === undefined || /^\P{Cc}{1,200}$/u.test(by)) return by
+  throw new UsageError(`--by is ${quote(by)}. Expected one line of 1 to 200 characters.`)
 }
 
 /** @returns ms */

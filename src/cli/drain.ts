@@ -1,17 +1,19 @@
 import { reportHold } from '../deploy/hold-report.ts'
+import { releaseOf, takingPart } from '../deploy/quiet/taking-part.ts'
 import { holdOpen, underGate } from '../deploy/under-gate.ts'
 import { formatDuration } from '../duration.ts'
 import { enumerate } from '../enumerate.ts'
-import { inspectGate, newDeployId, type Surroundings } from '../gate/gate.ts'
+import { newDeployId, type Surroundings } from '../gate/gate.ts'
 import type { Hold } from '../gate/hold.ts'
 import { type TakenDeploy, takeAnnouncement } from '../gate/take.ts'
 import { DeployError } from '../outcome.ts'
 import { type CommandEnd, commandProblem, runCommand } from '../process/command.ts'
-import type { Row } from '../protocol/row.ts'
 import { systemTime } from '../time.ts'
 import { atGate } from './at-gate.ts'
+import { attend } from './attended.ts'
+import { isAttended } from './attended-options.ts'
 import { type Command, EXIT } from './command.ts'
-import { DRAIN_HELP, type DrainRequest, readDrainRequest } from './drain-options.ts'
+import { DRAIN_HELP, type DrainRequest, readAttendedRequest, readDrainRequest } from './drain-options.ts'
 import { type Interrupts, interruptible } from './interrupts.ts'
 import { jsonLine, stderrLog } from './print.ts'
 
@@ -27,6 +29,10 @@ interface Ending {
 export const command: Command = {
   help: DRAIN_HELP,
   async run(args) {
+    if (isAttended(args)) {
+      const readRequest = () => readAttendedRequest(args, process.env)
+      return await interruptible(stderrLog, ({ signal }) => attend(readRequest, signal))
+    }
     const request = readDrainRequest(args, process.env)
     const { meanwhile } = request
     if (meanwhile.kind === 'run') {
@@ -52,13 +58,7 @@ async function drain(request: DrainRequest, interrupts: Interrupts): Promise<num
       const taken = await reading(() => takeReleasePhase(gate, request))
       try {
         const { terms, asker } = taken ?? request
-        const types = terms.asked.map(({ type }) => type)
-        const there = await reading(() => inspectGate(gate, place.gateName, asker, types))
-        stderrLog.info(
-          there.length > 0
-            ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}`
-            : `nobody takes part yet as ${types.join(' or ')}`,
-        )
+        const there = await reading(() => takingPart(gate, place.gateName, asker, terms))
         const follow = async (one: Hold) => {
           hold = one
           await taken?.confirm()
@@ -146,13 +146,6 @@ async function holdForAWhile(
     message: `held for ${formatDuration(leftMs)}, until ${until.slice(0, 19)}Z. ${earlier}`,
     hold: { seconds: Math.floor(leftMs / 1_000), until, untold },
   }
-}
-
-/** The release that the participants run, if they know it and agree: a process of it that starts again during the hold is held too. */
-function releaseOf(rows: readonly Row[]): string {
-  const releases = new Set(rows.map(({ release }) => release))
-  const [only] = releases
-  return releases.size === 1 && only !== undefined ? only : ''
 }
 
 /** A program runs where this one does, with what this one was given. */

@@ -84,7 +84,7 @@ export async function takeAnnouncement(
 }
 
 /** What the process was given itself counts; an announced time to accept must not be longer than the drain. */
-function mergeTerms(announced: DrainTerms, given: Partial<DrainTerms>): DrainTerms {
+export function mergeTerms(announced: DrainTerms, given: Partial<DrainTerms>): DrainTerms {
   const terms = { ...announced, ...given }
   return { ...terms, acknowledgeTimeoutMs: Math.min(terms.acknowledgeTimeoutMs, terms.drainTimeoutMs) }
 }

@@ -19,7 +19,10 @@ export interface Scene extends AsyncDisposable {
   /** where commands run */
   readonly folder: string
   /** Starts `deploy-gate` with `REDIS_URL` and nothing else in its environment, but `env`. */
-  start(args: readonly string[], options?: { env?: Record<string, string>; input?: string }): Program
+  start(
+    args: readonly string[],
+    options?: { env?: Record<string, string>; input?: string; keepsInput?: boolean },
+  ): Program
   /** Runs `deploy-gate` to its end. */
   run(...args: string[]): Promise<Finished>
 }
@@ -37,9 +40,9 @@ export async function openScene(options: RedisOptions = {}): Promise<Scene> {
   const clocks = openClocks(folder, redis.url)
   const other = new Deployer(redis.url)
   const programs: Program[] = []
-  const start: Scene['start'] = (args, { env = {}, input = '' } = {}) => {
+  const start: Scene['start'] = (args, { env = {}, ...input } = {}) => {
     const around = { PATH: process.env.PATH ?? '', REDIS_URL: redis.url, ...env }
-    const program = startProgram(CLI, folder, around, { args, input })
+    const program = startProgram(CLI, folder, around, { args, ...input })
     programs.push(program)
     return program
   }

@@ -17,6 +17,10 @@ export interface Program {
   /** Resolves with the first line that matches from now on. */
   next(pattern: RegExp, limitMs?: number): Promise<string>
   kill(signal: NodeJS.Signals): void
+  /** Writes a line to the standard input of one that was started with `keepsInput`. */
+  say(line: string): void
+  /** Ends that input. */
+  hangUp(): void
 }
 
 /** Ended with this process, also when a test run is broken off. */
@@ -25,7 +29,7 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL')
 })
 
-/** Runs a file with this Node, or another interpreter; `input` is all that stands in its standard input. */
+/** Runs a file with this Node, or another interpreter; `input` is all that stands in its standard input, unless that is kept open. */
 export function startProgram(
   file: string,
   cwd: string,
@@ -34,11 +38,13 @@ export function startProgram(
     args = [],
     input = '',
     interpreter = process.execPath,
-  }: { args?: readonly string[]; input?: string; interpreter?: string } = {},
+    keepsInput = false,
+  }: { args?: readonly string[]; input?: string; interpreter?: string; keepsInput?: boolean } = {},
 ): Program {
   const child = spawn(interpreter, [file, ...args], { cwd, env, stdio: 'pipe' })
   running.add(child)
-  child.stdin.on('error', () => {}).end(input)
+  child.stdin.on('error', () => {}).write(input)
+  if (!keepsInput) child.stdin.end()
   const lines: string[] = []
   const printed = { stdout: '', stderr: '' }
   const waiting = new Set<() => void>()
@@ -92,5 +98,7 @@ export function startProgram(
     saw: (pattern, limitMs) => wait(pattern, 0, limitMs),
     next: (pattern, limitMs) => wait(pattern, lines.length, limitMs),
     kill: (signal) => void child.kill(signal),
+    say: (line) => void child.stdin.write(`${line}\n`),
+    hangUp: () => void child.stdin.end(),
   }
 }
