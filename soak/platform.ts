@@ -95,6 +95,7 @@ export class Platform {
       }),
       configVar: async () => redisUrl,
       dynosUp: async () => {},
+      inDyno: () => Promise.reject(new Error('not asked for')),
     }
   }
 

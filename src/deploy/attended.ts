@@ -86,7 +86,8 @@ export function isEvent(line: string): boolean {
 export function readEvent(line: string): DrainEvent | { readonly foreign: string } | undefined {
   const fields = fieldsOf(parsed(line))
   const version = fields['deploy-gate']
-  if (version !== CONVERSATION) return { foreign: String(version).slice(0, 20) }
+  if (typeof version !== 'number') return undefined
+  if (version !== CONVERSATION) return { foreign: String(version) }
   const standing = readStanding(fields.standing)
   const told = readTold(fields)
   return told && { ...told, ...(standing && { standing }) }

@@ -17,6 +17,9 @@ export type Deed = DeployPlan['strategy']['kind']
 /** A message names so many dynos. */
 const MOST_NAMED = 5
 
+/** What a story tells of a hold. */
+export type FollowedHold = Pick<Held, 'participants' | 'elapsedMs' | 'quietMs' | 'remedy'>
+
 type StoryPlan = Pick<DeployPlan, 'app' | 'strategy'>
 
 /** What happens in a deploy, written down as it happens, so that any ending can be reported. */
@@ -38,7 +41,7 @@ export class Story {
   readonly #warnings: string[] = []
   readonly #spans: Span[] = []
   /** a second one is of the new release's participants, when it is taken back */
-  readonly #holds: { readonly hold: Held; readonly fromMs: number }[] = []
+  readonly #holds: { readonly hold: FollowedHold; readonly fromMs: number }[] = []
 
   constructor(plan: StoryPlan, time: Time, log: Log) {
     this.#plan = plan
@@ -81,7 +84,7 @@ export class Story {
   }
 
   /** The participants of `hold` belong to this story from now on. */
-  follow(hold: Held): void {
+  follow(hold: FollowedHold): void {
     this.#holds.push({ hold, fromMs: this.#elapsedMs() - hold.elapsedMs })
   }
 
@@ -162,7 +165,7 @@ export class Story {
     }
   }
 
-  #participantSpans({ hold, fromMs: began }: { hold: Held; fromMs: number }): Span[] {
+  #participantSpans({ hold, fromMs: began }: { hold: FollowedHold; fromMs: number }): Span[] {
     const bar = (name: string, fromMs: number, toMs: number, failed: boolean): Span => ({
       name,
       section: 'gate',

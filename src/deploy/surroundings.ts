@@ -31,6 +31,29 @@ export interface Heroku {
   configVar(name: string): Promise<string>
   /** resolves when the dynos of `release` are up */
   dynosUp(release: string, waitMs: number, signal: AbortSignal): Promise<void>
+  /**
+   * Starts a command in a one-off dyno of what the app runs now; resolves when its input and output are attached.
+   * @param onLine gets each line of its output, of 2,000 characters at the most
+   */
+  inDyno(command: DynoCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<DynoSession>
+}
+
+/** What a one-off dyno runs. */
+export interface DynoCommand {
+  /** as one would write it in bash */
+  readonly command: string
+  /** after how many seconds Heroku ends the dyno, whatever it does */
+  readonly timeToLiveSec: number
+}
+
+/** A command that runs in a one-off dyno. Leaving its scope stops the dyno if the command still runs. */
+export interface DynoSession extends AsyncDisposable {
+  /** `run.1234` */
+  readonly dyno: string
+  /** Writes a line to its standard input. When it has ended, nothing happens. */
+  write(line: string): void
+  /** Resolves with its exit code. Rejects with a DeployError when that will never be known, or with the signal's reason. */
+  readonly ended: Promise<{ readonly code: number }>
 }
 
 /** What a deploy works with. */

@@ -4,6 +4,7 @@ import type { Collaborators } from './collaborators.ts'
 import { configVar } from './config-var.ts'
 import { assertApiKey, maskOf, secretsOf } from './credentials.ts'
 import { dynosUp } from './dynos-up.ts'
+import { type OneOffCommand, type OneOffSession, openInDyno } from './one-off.ts'
 import type { HerokuPlan } from './plan.ts'
 import { type Build, createPlatformApi, type PlatformApi } from './platform-api.ts'
 import { rollBack } from './roll-back.ts'
@@ -22,6 +23,8 @@ export interface Heroku {
   configVar(name: string): Promise<string>
   /** Resolves when the dynos of `release` are up. See `dynos-up.ts`. */
   dynosUp(release: string, waitMs: number, signal: AbortSignal): Promise<void>
+  /** Starts a command in a one-off dyno of what the app runs now. See `one-off.ts`. */
+  inDyno(command: OneOffCommand, onLine: (line: string) => void, signal: AbortSignal): Promise<OneOffSession>
 }
 
 /**
@@ -53,6 +56,7 @@ export function openHeroku(
     },
     configVar: (name) => configVar(api, name, collaborators.signal),
     dynosUp: (release, waitMs, signal) => dynosUp(api, release, waitMs, { ...collaborators, signal }),
+    inDyno: (command, onLine, signal) => openInDyno(api, command, { ...collaborators, signal }, onLine),
   }
 }
 

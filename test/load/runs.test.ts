@@ -89,6 +89,7 @@ it('25 deploys in one process leave no file, listener or timer behind, however t
       preflight: async () => ({ ...TARGET, publish, ...over }),
       configVar: () => Promise.reject(new Error('not asked for')),
       dynosUp: async () => {},
+      inDyno: () => Promise.reject(new Error('not asked for')),
     }
     const { outcome } = await deploy(readPlan({ getInput: (name) => inputs[name] ?? '', env: {} }), {
       heroku,

@@ -2,8 +2,10 @@ import { type Expected, expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
 import type { Surroundings, Target } from '../surroundings.ts'
+import { quietByDyno } from './by-dyno.ts'
 import { quietByReleasePhase } from './by-release-phase.ts'
 import { quietByRunner } from './by-runner.ts'
+import { quietOutOfSight } from './out-of-sight.ts'
 import { type Quiet, unasked } from './quiet.ts'
 
 /**
@@ -26,7 +28,10 @@ export async function quieten(
   const who = expected(plan.processes, target.formation, target.dynos)
   for (const note of who.notes) story.log.info(note)
   if (!anybody(plan, who)) return unasked('deployed without a drain, since there was nobody to drain')
-  const quiet = plan.drainAt === 'release-phase' ? quietByReleasePhase : quietByRunner
+  const inReleasePhase = plan.drainAt === 'release-phase'
+  if (plan.drainFrom === 'dyno' && inReleasePhase) return quietOutOfSight(plan, around, story, signal)
+  const quiet =
+    plan.drainFrom === 'dyno' ? quietByDyno : inReleasePhase ? quietByReleasePhase : quietByRunner
   return await quiet(plan, around, story, signal, target, who)
 }
 

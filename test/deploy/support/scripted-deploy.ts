@@ -77,6 +77,7 @@ export function scriptedDeploy({
       preflight: () => Promise.reject(new Error('not here')),
       configVar: async () => redisUrl,
       dynosUp: async (release) => void calls.push(`dynosUp ${release}`),
+      inDyno: () => Promise.reject(new Error('not here')),
       ...heroku,
     },
     log,
