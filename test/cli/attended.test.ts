@@ -123,6 +123,16 @@ describe('a drain that is attended', () => {
     await clock.next(TICK)
   })
 
+  it('gives everybody back when nobody reads any more what it says', async () => {
+    const clock = await scene.clocks.boot('v42')
+    const program = await opened()
+    program.breakOff()
+    // It ends in order, and not by what it can't say.
+    expect(await program.ended).toEqual({ code: 0, signal: null })
+    expect(await phase()).toBe('aborted')
+    await clock.next(TICK)
+  })
+
   it.each([
     ['aborted', (program: Program) => program.say('aborted'), 2],
     ['cancelled', (program: Program) => program.say('cancelled'), 2],

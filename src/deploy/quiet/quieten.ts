@@ -30,8 +30,7 @@ export async function quieten(
   if (!anybody(plan, who)) return unasked('deployed without a drain, since there was nobody to drain')
   const inReleasePhase = plan.drainAt === 'release-phase'
   if (plan.drainFrom === 'dyno' && inReleasePhase) return quietOutOfSight(plan, around, story, signal)
-  const quiet =
-    plan.drainFrom === 'dyno' ? quietByDyno : inReleasePhase ? quietByReleasePhase : quietByRunner
+  const quiet = plan.drainFrom === 'dyno' ? quietByDyno : inReleasePhase ? quietByReleasePhase : quietByRunner
   return await quiet(plan, around, story, signal, target, who)
 }
 

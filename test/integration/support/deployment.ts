@@ -16,10 +16,10 @@ export interface Deployment {
   readonly path: string
   /** Commits a change, that of `files` if there are any, and returns its full SHA. */
   change(files?: Texts): string
-  /** Commits a change and starts the Action on it. */
-  step(inputs?: Texts, files?: Texts): Step
+  /** Commits a change and starts the Action on it, with `env` over its environment. */
+  step(inputs?: Texts, files?: Texts, env?: Texts): Step
   /** Starts the Action on what is committed. */
-  again(inputs?: Texts): Step
+  again(inputs?: Texts, env?: Texts): Step
   /** Resolves with the first line of a dyno of `release`, past or future, that matches; `from` is an index in the log's events. */
   says(release: string, line: RegExp, options?: { from?: number; timeoutMs?: number }): Promise<HerokuEvent>
   isLine(event: HerokuEvent, release: string, line: RegExp): boolean
@@ -66,17 +66,20 @@ export async function openDeployment(
     checkout.git('add', '--all')
     return checkout.commit(`change ${changes}`)
   }
-  const again = (inputs: Texts = {}) =>
+  const again = (inputs: Texts = {}, env: Texts = {}) =>
     startStep({
       inputs: { 'heroku-app': name, 'heroku-api-key': heroku.apiKey, ...inputs },
-      env: { ...gitEnvironment(parent), HEROKU_API_URL: heroku.apiUrl, HEROKU_GIT_URL: heroku.gitUrl },
+      env: {
+        ...{ ...gitEnvironment(parent), HEROKU_API_URL: heroku.apiUrl, HEROKU_GIT_URL: heroku.gitUrl },
+        ...env,
+      },
       workspace: path,
     })
   return {
     ...{ app, path, change, again, isLine },
-    step(inputs, texts) {
+    step(inputs, texts, env) {
       change(texts)
-      return again(inputs)
+      return again(inputs, env)
     },
     says: (release, line, where = {}) => heroku.log.waitFor((event) => isLine(event, release, line), where),
     history: (from = 0) =>

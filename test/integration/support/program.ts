@@ -21,6 +21,8 @@ export interface Program {
   say(line: string): void
   /** Ends that input. */
   hangUp(): void
+  /** Closes all its streams, as a connection that breaks off does. */
+  breakOff(): void
 }
 
 /** Ended with this process, also when a test run is broken off. */
@@ -100,5 +102,8 @@ export function startProgram(
     kill: (signal) => void child.kill(signal),
     say: (line) => void child.stdin.write(`${line}\n`),
     hangUp: () => void child.stdin.end(),
+    breakOff: () => {
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy()
+    },
   }
 }
