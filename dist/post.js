@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-HX2GHJAT.js";
+} from "./shared-BMGNEU7Z.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {
