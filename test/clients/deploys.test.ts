@@ -109,7 +109,8 @@ describe.concurrent('a job of 40 s', () => {
       const name = `${one.name}-bare`
       const app = await open(withoutSupervisor(one, name), name, { NO_GATE: '1' })
       await app.ticks()
-      await app.give(JOB_MS)
+      // So long that no build outlasts it, on however busy a machine.
+      await app.give(5 * JOB_MS)
       await app.says('v1', /^job started/)
       await app.app.deployFolder(join(folder, name))
       await app.event('dyno-exited', 'v1')
