@@ -36,6 +36,8 @@ export interface HerokuPlan {
   readonly directory: string
   /** the folder of the checkout that is the app, `services/shop`; absent: all of it */
   readonly appDir?: string
+  /** nothing will be pushed, so a token that can only read is enough */
+  readonly dryRun?: boolean
   /** what happens when Heroku is building for the app already */
   readonly onRunningBuild: 'wait' | 'fail'
 }

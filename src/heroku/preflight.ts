@@ -9,7 +9,7 @@ import type { PlatformApi } from './platform-api.ts'
 import type { Pushable } from './push.ts'
 import { assertReleasePhase } from './release-phase.ts'
 import { short } from './releases.ts'
-import { ancestry, chooseBranch, noteOnBranch, remoteHeads } from './remote.ts'
+import { ancestry, type Branch, chooseBranch, NotLetInError, noteOnBranch, remoteHeads } from './remote.ts'
 import { slugOf } from './rerelease.ts'
 import { readStanding } from './standing.ts'
 import { splitSubtree } from './subtree.ts'
@@ -43,7 +43,7 @@ export async function preflight(
     (linked) => readStanding(api, { ...collaborators, signal: linked }),
     (linked) => newestBuildOf(api, linked),
     (linked) => commitOf(git, plan, { ...collaborators, signal: linked }),
-    (linked) => remoteHeads(git, plan.app, { ...collaborators, signal: linked }),
+    (linked) => headsOf(git, plan, { ...collaborators, signal: linked }),
   ])
   const branch = chooseBranch(heads, plan.branch)
   const note = noteOnBranch(plan.app, heads, plan.branch)
@@ -63,6 +63,23 @@ export async function preflight(
     ...(head && { head }),
     ...(newestBuild && { newestBuild }),
     ...(slug !== undefined && { slug }),
+  }
+}
+
+/** None, with a warning, for a dry run of a token that git does not let in. */
+async function headsOf(
+  git: Git,
+  { app, dryRun }: HerokuPlan,
+  collaborators: Collaborators,
+): Promise<ReadonlyMap<Branch, string>> {
+  try {
+    return await remoteHeads(git, app, collaborators)
+  } catch (error) {
+    if (!dryRun || !(error instanceof NotLetInError)) throw error
+    collaborators.log.warning(
+      `${error.message} A deploy with this token would fail here; whether there is anything to push is not known. ${error.next}`,
+    )
+    return new Map()
   }
 }
 

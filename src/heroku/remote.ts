@@ -8,6 +8,9 @@ import { TimeLimitError, withinLimit } from './time-limit.ts'
 
 const LS_REMOTE_LIMIT_MS = 60_000
 
+/** Heroku's git does not let the token in. */
+export class NotLetInError extends DeployError {}
+
 /** The branches that Heroku deploys when they are pushed to (https://devcenter.heroku.com/articles/git#deploy-your-code). */
 export type Branch = 'main' | 'master'
 
@@ -27,7 +30,7 @@ export async function remoteHead(
 /**
  * The commits at the heads of main and master at Heroku, without those to which nothing was ever pushed: one request. It is made again,
  * up to three times, when Heroku has had too many.
- * @throws DeployError `preflight-failed` when Heroku's git refuses or can't be reached, with what to do about it
+ * @throws DeployError `preflight-failed` when Heroku's git refuses (a NotLetInError) or can't be reached, with what to do about it
  */
 export async function remoteHeads(
   git: Git,
@@ -122,9 +125,11 @@ function headsIn(answer: GitResult, git: Git, app: string): ReadonlyMap<string, 
       }),
     )
   }
-  const { message, next } = adviceFor(troubleOf(answer.stderr), app, git.remoteUrl)
+  const trouble = troubleOf(answer.stderr)
+  const { message, next } = adviceFor(trouble, app, git.remoteUrl)
   const said = answer.stderr.findLast((line) => /^(fatal|error|remote):/.test(line))
-  throw new DeployError('preflight-failed', said ? `${message} Git says: "${said}"` : message, next)
+  const Fault = trouble === 'credentials' || trouble === 'forbidden' ? NotLetInError : DeployError
+  throw new Fault('preflight-failed', said ? `${message} Git says: "${said}"` : message, next)
 }
 
 /** How a commit relates to what is at Heroku. */

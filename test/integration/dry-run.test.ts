@@ -67,6 +67,21 @@ it('a token that can only read is enough', { timeout: 60_000 }, async () => {
   expect(dry.log).toMatch(/^taking part: clock\.1$/m)
 })
 
+it('also where git does not let it in, which a deploy would not survive', { timeout: 60_000 }, async () => {
+  await using shop = await openShop({ gitScope: 'write' })
+  const token = shop.heroku.createToken(['read-protected'])
+  const dry = await assertUntouched(shop, async () => {
+    await using deploy = shop.step({ ...DRY, 'heroku-api-key': token })
+    return await deploy.done
+  })
+  expect([dry.code, dry.outputs.outcome]).toEqual([0, 'dry-run'])
+  expect(told(dry, 'warning')).toMatch(
+    /^The token in `heroku-api-key` may not use the git repository of shop.* A deploy with this token would fail here/,
+  )
+  await using deploy = shop.step({ 'heroku-api-key': token })
+  expect((await deploy.done).outputs.outcome).toBe('preflight-failed')
+})
+
 it('a clock that has not joined is named', { timeout: 60_000 }, async () => {
   await using shop = await openShop({ configVars: { CLOCK_MODE: 'no-gate' } })
   const result = await assertUntouched(shop, async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import type { AppOptions } from '../../support/heroku/app.ts'
-import { type LocalHeroku, startHeroku } from '../../support/heroku/local-heroku.ts'
+import { type HerokuOptions, type LocalHeroku, startHeroku } from '../../support/heroku/local-heroku.ts'
 import { type RedisServer, startRedis } from '../../support/redis/redis-server.ts'
 import { type Deployment, openDeployment } from './deployment.ts'
 
@@ -12,7 +12,7 @@ const CLOCK = join(import.meta.dirname, '../../support/apps/clock')
 /** How long a release may take to be there and at work, on a busy machine. */
 const BOOT_LIMIT_MS = 60_000
 
-interface ShopOptions extends AppOptions {
+interface ShopOptions extends AppOptions, Pick<HerokuOptions, 'gitScope'> {
   /** written over those of `test/support/apps/clock` */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -32,10 +32,15 @@ export interface Shop extends Deployment, AsyncDisposable {
   works(release: string, from?: number): Promise<void>
 }
 
-export async function openShop({ files = {}, configVars, ...options }: ShopOptions = {}): Promise<Shop> {
+export async function openShop({
+  files = {},
+  configVars,
+  gitScope,
+  ...options
+}: ShopOptions = {}): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), 'deploy-gate-integration-'))
   const redis = await startRedis()
-  const heroku = await startHeroku({ killAfterMs: 1_000 })
+  const heroku = await startHeroku({ killAfterMs: 1_000, ...(gitScope && { gitScope }) })
   const inRedis = new Redis(redis.url)
   const place = { source: CLOCK, parent: folder, files, configVars: { REDIS_URL: redis.url, ...configVars } }
   const shop = await openDeployment(heroku, { name: 'shop', ...place, ...options })

@@ -13,7 +13,7 @@ import type { EventLog } from './events.ts'
 import { gitEnvironment } from './git.ts'
 import type { GitRefusals } from './git-refusals.ts'
 import { ownGroup } from './process.ts'
-import { OUT_OF_SCOPE, type Tokens } from './tokens.ts'
+import { OUT_OF_SCOPE, type Scope, type Tokens } from './tokens.ts'
 
 /** Git over HTTP as Heroku serves it: Basic auth with a token as password, `/<app>.git`. */
 export interface GitHttp {
@@ -39,9 +39,11 @@ export async function startGitHttp(place: {
   readonly gitRefusals: GitRefusals
   readonly apps: ReadonlyMap<string, LocalApp>
   readonly hookSocket: string
+  /** what a fetch needs */
+  readonly gitScope: Scope
   readonly log: EventLog
 }): Promise<GitHttp> {
-  const { repositories, tokens, gitRefusals, apps, hookSocket, log } = place
+  const { repositories, tokens, gitRefusals, apps, hookSocket, log, gitScope } = place
   const backends = new Map<number, Promise<unknown>>()
   const hooks = join(repositories, '../hooks')
   await mkdir(hooks)
@@ -52,7 +54,7 @@ export async function startGitHttp(place: {
     if (gitRefusals.serve(response)) return
     const url = new URL(request.url ?? '/', 'http://localhost')
     // Whoever may push can read config vars: by code that prints them.
-    const scope = /receive-pack/.test(url.pathname + url.search) ? 'write-protected' : 'read'
+    const scope = /receive-pack/.test(url.pathname + url.search) ? 'write-protected' : gitScope
     const judged = tokens.judge(passwordOf(request), scope)
     if (judged === 'unknown') {
       response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Heroku"', 'Content-Type': 'text/plain' })

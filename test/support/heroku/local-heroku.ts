@@ -10,7 +10,7 @@ import { createGitRefusals, type GitRefusals } from './git-refusals.ts'
 import { openHookSocket } from './hook-socket.ts'
 import { createPipelines, type Pipelines } from './pipelines.ts'
 import { createRendezvous } from './rendezvous.ts'
-import { createTokens, type Tokens } from './tokens.ts'
+import { createTokens, type Scope, type Tokens } from './tokens.ts'
 
 export interface HerokuOptions {
   /** of the one account there is: a token that may do everything */
@@ -19,6 +19,8 @@ export interface HerokuOptions {
   readonly killAfterMs?: number
   /** in every dyno's environment, below the app's config vars */
   readonly baseEnv?: Readonly<Record<string, string>>
+  /** what a token must be allowed so that it may fetch by git; `read` unless told, since Heroku says nothing of it */
+  readonly gitScope?: Scope
   /** the binary that dynos know as `node`; its file name must be that */
   readonly nodePath?: string
 }
@@ -65,7 +67,15 @@ export async function startHeroku(options: HerokuOptions = {}): Promise<LocalHer
   const rendezvous = createRendezvous(folder)
   const closing = new AbortController()
   const hooks = await openHookSocket(join(folder, 'hooks.sock'), apps, log)
-  const gitHttp = await startGitHttp({ repositories, tokens, gitRefusals, apps, hookSocket: hooks.path, log })
+  const gitHttp = await startGitHttp({
+    repositories,
+    tokens,
+    gitRefusals,
+    apps,
+    hookSocket: hooks.path,
+    log,
+    gitScope: options.gitScope ?? 'read',
+  })
   const pipelines = createPipelines()
   const api = await startPlatformApi({ tokens, apps, pipelines, gitUrl: gitHttp.url })
 
