@@ -120,3 +120,22 @@ it('what was promoted before is not promoted again', { timeout: 60_000 }, async 
   expect([code, outputs.outcome, outputs.release]).toEqual([0, 'up-to-date', 'v2'])
   expect(shop.history(from)).toEqual([])
 })
+
+it('a job that is cancelled while the target is in its release phase gives the clock back', {
+  timeout: 60_000,
+}, async () => {
+  await using shop = await openShop()
+  await openPipeline(shop)
+  const from = shop.heroku.log.events.length
+  shop.app.nextReleasePhase({ hold: true })
+  await using deploy = shop.again(PROMOTE)
+  await deploy.waitForLine(/^Release v2 of v2 of shop-staging: pending$/)
+  await deploy.cancel()
+  const result = await deploy.done
+  expect([result.code, result.outputs.outcome, result.outputs.release]).toEqual([1, 'cancelled', ''])
+  expect(told(result, 'error')).toContain(
+    'The promotion went through; its release was not verified: heroku releases --app shop tells.',
+  )
+  await shop.works('v1', shop.heroku.log.events.length)
+  expect(shop.history(from)).toEqual(['v1 clock.1: draining', 'v2 pending', 'v1 clock.1: scheduling'])
+})
