@@ -1,18 +1,11 @@
 import { expect, it } from 'vitest'
 import { RATE_LIMIT } from '../support/heroku/api/refusals.ts'
 import { told } from './support/scene.ts'
-import { openShop, type Shop } from './support/shop.ts'
+import { openShop } from './support/shop.ts'
 
 const RELEASES = '/apps/shop/releases'
 /** More than the tries of one call. */
 const FOR_A_WHILE = { status: 503, times: 7 }
-
-/** Staging, which runs another commit, in a pipeline with the shop. */
-async function openPipeline(shop: Shop): Promise<void> {
-  const staging = await shop.sibling('shop-staging')
-  shop.heroku.createPipeline('shop', { staging: [staging.app], production: [shop.app] })
-  await staging.app.deployFolder(staging.path, { commit: staging.change() })
-}
 
 it.concurrent('too many calls while a release is followed are waited out as Heroku says', {
   timeout: 120_000,
@@ -52,7 +45,7 @@ it.concurrent('nor a promotion that is made, and can not be read for a while', {
   timeout: 120_000,
 }, async () => {
   await using shop = await openShop()
-  await openPipeline(shop)
+  await shop.staging()
   shop.app.nextApi({ path: /^\/pipeline-promotions\/.*\/promotion-targets$/, ...FOR_A_WHILE })
   await using deploy = shop.again({ strategy: 'promote', 'promote-from': 'shop-staging' })
   const result = await deploy.done
@@ -78,7 +71,7 @@ it.concurrent.each([
   { timeout: 120_000 },
   async ({ path, inputs, description }) => {
     await using shop = await openShop()
-    await openPipeline(shop)
+    await shop.staging()
     shop.app.nextApi({ path, method: 'POST', status: 502, done: true })
     await using deploy = shop.again(inputs)
     const result = await deploy.done

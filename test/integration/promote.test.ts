@@ -1,23 +1,14 @@
 import { expect, it } from 'vitest'
-import type { Deployment } from './support/deployment.ts'
 import { told } from './support/scene.ts'
-import { openShop, type Shop } from './support/shop.ts'
+import { openShop, takenOver } from './support/shop.ts'
 
 const PROMOTE = { strategy: 'promote', 'promote-from': 'shop-staging' }
 
-/** Staging, in a pipeline with the shop, runs another commit than it. */
-async function openPipeline(shop: Shop): Promise<Deployment & { readonly commit: string }> {
-  const staging = await shop.sibling('shop-staging')
-  shop.heroku.createPipeline('shop', { staging: [staging.app], production: [shop.app] })
-  const commit = staging.change()
-  await staging.app.deployFolder(staging.path, { commit })
-  return { ...staging, commit }
-}
-
 it('what staging runs is released, and the clock is drained just before', { timeout: 60_000 }, async () => {
   await using shop = await openShop()
-  const { commit } = await openPipeline(shop)
+  const { commit } = await shop.staging()
   await shop.startJob()
+  const from = shop.heroku.log.events.length
   await using deploy = shop.again(PROMOTE)
   await deploy.waitForLine(/^clock\.1 accepted: 1 job running/)
   await shop.endJob()
@@ -30,19 +21,7 @@ it('what staging runs is released, and the clock is drained just before', { time
   expect(log).toMatch(/^clock\.1 of the new release is scheduling$/m)
   expect(summary).toMatch(/^## ✅ Deployed: shop$/m)
   await shop.works('v2')
-  expect(shop.history()).toEqual([
-    'build',
-    'v1 pending',
-    'v1 succeeded',
-    'v1 clock.1: scheduling',
-    'v1 clock.1: job 1 started',
-    'v1 clock.1: draining',
-    'v1 clock.1: job 1 finished',
-    'v2 pending',
-    'v2 succeeded',
-    'v1 clock.1 SIGTERM',
-    'v2 clock.1: scheduling',
-  ])
+  expect(shop.history(from)).toEqual(takenOver('v1', 'v2', { job: true }))
 })
 
 it('the clock goes on when the release phase fails in the target', { timeout: 60_000 }, async () => {
@@ -51,7 +30,7 @@ it('the clock goes on when the release phase fails in the target', { timeout: 60
   await using shop = await openShop({
     files: { Procfile: 'clock: node clock.js\nrelease: sh phase.sh\n', 'phase.sh': phase },
   })
-  await openPipeline(shop)
+  await shop.staging()
   const from = shop.heroku.log.events.length
   await using deploy = shop.again(PROMOTE)
   const result = await deploy.done
@@ -72,7 +51,7 @@ it('the clock goes on when the release phase fails in the target', { timeout: 60
 
 it('the clock goes on when Heroku refuses the promotion', { timeout: 60_000 }, async () => {
   await using shop = await openShop()
-  await openPipeline(shop)
+  await shop.staging()
   const from = shop.heroku.log.events.length
   const body = { id: 'invalid_params', message: 'The stacks differ.' }
   shop.app.nextApi({ path: '/pipeline-promotions', method: 'POST', status: 422, body })
@@ -110,7 +89,7 @@ it('an app that runs nothing yet can not be promoted', { timeout: 60_000 }, asyn
 
 it('what was promoted before is not promoted again', { timeout: 60_000 }, async () => {
   await using shop = await openShop()
-  await openPipeline(shop)
+  await shop.staging()
   await using first = shop.again(PROMOTE)
   expect((await first.done).outputs.outcome).toBe('deployed')
   await shop.works('v2')
@@ -125,7 +104,7 @@ it('a job that is cancelled while the target is in its release phase gives the c
   timeout: 60_000,
 }, async () => {
   await using shop = await openShop()
-  await openPipeline(shop)
+  await shop.staging()
   const from = shop.heroku.log.events.length
   shop.app.nextReleasePhase({ hold: true })
   await using deploy = shop.again(PROMOTE)

@@ -47,9 +47,7 @@ it.concurrent('of a slug is streamed while it runs', { timeout: 60_000 }, async 
 it.concurrent('of a promotion and of a way back, too', { timeout: 60_000 }, async () => {
   await using shop = await openWithPhase()
   shop.go()
-  const staging = await shop.sibling('shop-staging')
-  shop.heroku.createPipeline('shop', { staging: [staging.app], production: [shop.app] })
-  await staging.app.deployFolder(staging.path, { commit: staging.change() })
+  await shop.staging()
   await using deploy = shop.again({
     strategy: 'promote',
     'promote-from': 'shop-staging',

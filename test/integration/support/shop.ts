@@ -25,6 +25,8 @@ export interface Shop extends Deployment, AsyncDisposable {
   readonly inRedis: Redis
   /** Another app with the same files and the same Redis, of which no clock runs. */
   sibling(name: string): Promise<Deployment>
+  /** The sibling `shop-staging`, in a pipeline with the shop, with its v2: a commit that the shop doesn't have. */
+  staging(): Promise<Deployment & { readonly commit: string }>
   /** Has the clock of `release` start a job, which runs until `endJob`, as soon as it schedules. Before that nobody else may schedule. */
   startJob(release?: string): Promise<void>
   endJob(): Promise<void>
@@ -48,11 +50,20 @@ export async function openShop({
     void (await shop.says(release, /^tick/, { from, timeoutMs: BOOT_LIMIT_MS }))
   const { formation: { clock = 1 } = {} } = options
   if (clock > 0) await works('v1')
+  const sibling: Shop['sibling'] = (name) =>
+    openDeployment(heroku, { name, ...place, formation: { clock: 0, web: 0 } })
   let jobs = 0
   return {
     ...shop,
     ...{ heroku, redis, inRedis, works },
-    sibling: (name) => openDeployment(heroku, { name, ...place, formation: { clock: 0, web: 0 } }),
+    sibling,
+    async staging() {
+      const staging = await sibling('shop-staging')
+      heroku.createPipeline('shop', { staging: [staging.app], production: [shop.app] })
+      const commit = staging.change()
+      await staging.app.deployFolder(staging.path, { commit })
+      return { ...staging, commit }
+    },
     async startJob(release = 'v1') {
       const where = { from: heroku.log.events.length, timeoutMs: BOOT_LIMIT_MS }
       const started = shop.says(release, /^job \d+ started/, where)
@@ -69,4 +80,19 @@ export async function openShop({
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/**
+ * What happens to the app, in its order, when the release `next` takes the place of `old` under the gate.
+ * @param job the clock of `old` is in the middle of its first one
+ */
+export function takenOver(old: string, next: string, { job = false } = {}): string[] {
+  return [
+    `${old} clock.1: draining`,
+    ...(job ? [`${old} clock.1: job 1 finished`] : []),
+    `${next} pending`,
+    `${next} succeeded`,
+    `${old} clock.1 SIGTERM`,
+    `${next} clock.1: scheduling`,
+  ]
 }
