@@ -126,6 +126,18 @@ it.concurrent('nor does one that refuses to drain', { timeout: 120_000 }, async 
   await shop.works('v3')
 })
 
+it.concurrent('nor does one that says nothing any more', { timeout: 120_000 }, async () => {
+  await using shop = await openShop(GOOD)
+  await using deploy = shop.step({ ...BACK, ...UNWELL, ...IN_TIME, 'acknowledge-timeout': '5s' })
+  await deploy.waitForLine(/^clock\.1 of the new release is scheduling$/)
+  const killed = shop.app.dynos.kill('clock.1', 'SIGSTOP')
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'health-check-failed', release: 'v2', rollback: 'v3' })
+  expect(told(result, 'warning')).toMatch(/clock\.1 .* Going back without a drain$/m)
+  expect((await killed).signal).toBe('SIGKILL')
+  await shop.works('v3')
+})
+
 it.concurrent('Heroku refuses to go back', { timeout: 120_000 }, async () => {
   await using shop = await openShop(GOOD)
   const body = { id: 'conflict', message: 'Another release is under way.' }
