@@ -25,7 +25,7 @@ export async function promote(
     log.info(`Promoting ${name} to ${api.appName}`)
     id = await api.promote(promotion, signal)
   } catch (error) {
-    const failure = notPromoted(error, signal)
+    const failure = notPromoted(error)
     if (!(error instanceof ApiError && error.unknown)) throw failure
     const made = await lookFor(api, error, sought, collaborators)
     if (made === undefined) throw failure
@@ -64,9 +64,8 @@ async function targetRelease(
   }
 }
 
-/** Of a fault of the API, what it means for the promotion; the signal's reason, or anything else, as it is. */
-export function notPromoted(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason
+/** Of a fault of the API, what it means for the promotion; anything else, such as the signal's reason, as it is. */
+export function notPromoted(error: unknown): unknown {
   if (!(error instanceof ApiError)) return error
   return new DeployError('promotion-failed', error.message, error.next, { cause: error })
 }

@@ -83,23 +83,24 @@ describe('a release is proved', () => {
 
 describe('a release that is not proved', () => {
   it.each([
-    ['its dynos crash while its clock is waited for', () => Promise.reject(CRASH), until, CRASH, 'new dynos'],
-    [
-      'its clock is not seen while its dynos are waited for',
-      undefined,
-      () => Promise.reject(UNSEEN),
-      UNSEEN,
-      'new clock',
-    ],
-  ] as const)('because %s fails by that at once', async (_name, dynosUp, seen, failure, span) => {
-    const deploy = scriptedDeploy({
-      plan: { healthCheck: HEALTH },
-      heroku: { dynosUp: dynosUp ?? ((_release, _waitMs, signal) => until(signal)) },
-    })
-    await expect(proving(deploy, quietAlready(seen))).rejects.toBe(failure)
-    expect(spans(deploy)).toContainEqual([span, span === 'new clock' ? 'gate' : 'heroku', true])
-    expect(deploy.groups).toEqual(['New release'])
-  })
+    ['its dynos crash while its clock is waited for', 'dynos', CRASH, 'new dynos', 'heroku'],
+    ['its clock is not seen while its dynos are waited for', 'clock', UNSEEN, 'new clock', 'gate'],
+  ] as const)(
+    'because %s fails by that at once, and stops the other',
+    async (_name, which, failure, span, section) => {
+      const stopped: unknown[] = []
+      const fails = () => Promise.reject(failure)
+      const waits = (signal: AbortSignal) => until(signal).finally(() => stopped.push(signal.reason))
+      const deploy = scriptedDeploy({
+        plan: { healthCheck: HEALTH },
+        heroku: { dynosUp: (_release, _waitMs, signal) => (which === 'dynos' ? fails() : waits(signal)) },
+      })
+      await expect(proving(deploy, quietAlready(which === 'clock' ? fails : waits))).rejects.toBe(failure)
+      expect(stopped).toEqual([failure])
+      expect(spans(deploy)).toContainEqual([span, section, true])
+      expect(deploy.groups).toEqual(['New release'])
+    },
+  )
 
   it('because it does not answer well fails by that', async () => {
     const deploy = scriptedDeploy({ plan: { healthCheck: { ...HEALTH, timeoutMs: 1 } } })

@@ -218,11 +218,15 @@ describe('the clock of a release that does not work', () => {
     const deploy = deploying({ plan: { acknowledgeTimeoutMs: 300, drainTimeoutMs: 300 } })
     expect(await takingBack(deploy)).toMatchObject({ message: expect.stringMatching(/It was taken back/) })
     expect(app.calls[0]).toBe('drain')
+    expect(deploy.log.matching(/without a drain$/)).toEqual([])
   })
 
   it('does not keep it when nobody is there, whatever number was asked for', async () => {
-    const deploy = deploying({ plan: { processes: [{ type: 'clock', atLeast: 3, demanded: true }] } })
+    const plan = { processes: [{ type: 'clock', atLeast: 3, demanded: true }], acknowledgeTimeoutMs: 300 }
+    const deploy = deploying({ plan })
     expect(await takingBack(deploy)).toMatchObject({ message: expect.stringMatching(/It was taken back/) })
+    // Nobody is missed: that would have been waited for, and warned of.
+    expect(deploy.log.matching(/^warning: /)).toEqual([`warning: ${CRASH.message} Going back to v42`])
   })
 
   it('does not keep it when Redis can not be reached', async () => {

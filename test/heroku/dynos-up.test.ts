@@ -159,15 +159,21 @@ describe('an API that does not tell', () => {
     ])
   })
 
+  it('until the time is over says nothing of the dynos', async () => {
+    const error = await rejection(waiting([dynos(), { status: 503 }]))
+    expect(error).toMatchObject({ outcome: 'failed', cause: { status: 503 } })
+    expect(app.time.now()).toBeGreaterThanOrEqual(WAIT_MS)
+  })
+
   it.each<[string, Answer]>([
-    ['until the time is over', { status: 503 }],
     ['because the app is gone', refusalAnswer(404, 'not_found', "Couldn't find that app.")],
     ['because the token was revoked', refusalAnswer(401, 'unauthorized', 'Invalid credentials provided.')],
-  ])('%s says nothing of the dynos', async (_name, answer) => {
+  ])('%s says nothing of the dynos, and is not waited for', async (_name, answer) => {
     const error = await rejection(waiting([dynos(), answer]))
     expect(error).toMatchObject({ outcome: 'failed', cause: { status: answer.status } })
     expect(error.message).toMatch(/^v43 is released, but whether its dynos are up can't be found out: /)
     expect(error.next).toContain('`heroku ps --app shop`')
+    expect(app.time.now()).toBe(LOOK_AGAIN_MS)
   })
 })
 

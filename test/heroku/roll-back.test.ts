@@ -39,6 +39,15 @@ it('goes back to the release by its id, and waits until that is current', async 
   ])
 })
 
+it('is followed by its id, whatever comes after it', async () => {
+  const set: ScriptedRelease = { version: 45, slug: 'slug-42', description: 'Set A config vars' }
+  const answers = [
+    releasesAnswer(BROKEN, OLD),
+    releasesAnswer({ ...set, status: 'pending' }, { ...BACK, current: true }, { version: 43 }, OLD),
+  ]
+  expect(await takingBack(answers)).toBe('v44')
+})
+
 it('goes back to a container image, which has no slug', async () => {
   const { currentSlug: _, ...before } = app.standing
   const none = { slug: null }

@@ -140,7 +140,7 @@ function notCoupled(
 /** Heroku promotes what the source runs at that moment, which may have changed while the clock was drained. */
 async function assertSame(api: PlatformApi, { slugId, version }: Source, signal: AbortSignal): Promise<void> {
   const releases = await api.releases(RELEASES_LOOKED_AT, signal).catch((error: unknown) => {
-    throw notPromoted(error, signal)
+    throw notPromoted(error)
   })
   const now = releases.find((release) => release.current)
   if (now?.slugId === slugId) return

@@ -190,13 +190,15 @@ describe('a command that makes no release', () => {
   })
 
   it.each([
-    ['is silent', { status: 503 }, 503],
-    ['refuses', refusalAnswer(401, 'unauthorized', 'Invalid credentials provided.'), 401],
-  ])('is not known of when the API %s', async (_name, answer, status) => {
+    ['is silent for five minutes', { status: 503 }, 503, 300_000],
+    ['refuses', refusalAnswer(401, 'unauthorized', 'Invalid credentials provided.'), 401, 0],
+  ])('is not known of when the API %s', async (_name, answer, status, waitedMs) => {
     const target = await prepare(script('true'))
     app.server.script(LIST, answer)
     const error = await rejection(target.verify(app.around.signal))
     expect(error).toMatchObject({ outcome: 'failed', cause: { status } })
+    expect(app.time.now()).toBeGreaterThanOrEqual(waitedMs)
+    expect(app.time.now()).toBeLessThan(waitedMs + 30_000)
     expect(error.message).toMatch(
       /^\.\/release ended well, but whether shop has a new release can't be found out: /,
     )
