@@ -32,3 +32,24 @@ it('takes one app from the preflight to the release, each call under its own sig
     await world.end()
   }
 })
+
+it('takes back what it has released, and no release that somebody else has made since', {
+  timeout: 20_000,
+}, async () => {
+  const world = await createWorld()
+  try {
+    const commit = world.checkout.commit('one')
+    const around = surroundings({ env: world.env })
+    const { signal } = around
+    const target = await openHeroku(world.plan, { ...around, mask: () => {} }).preflight()
+    await target.publish(signal)
+    world.api.script('/apps/shop/slugs/slug-43', slugAnswer(commit))
+    world.api.script('/apps/shop/releases', releasesAnswer({ version: 43, current: true }, { version: 42 }))
+    expect(await target.verify(signal)).toBe('v43')
+    const theirs = { version: 44, current: true, description: 'Deploy 1a2b3c4d' }
+    world.api.script('/apps/shop/releases', releasesAnswer(theirs, { version: 43 }, { version: 42 }))
+    expect(await rejection(target.rollBack(signal))).toMatchObject({ outcome: 'busy' })
+  } finally {
+    await world.end()
+  }
+})
