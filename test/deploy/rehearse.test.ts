@@ -105,34 +105,36 @@ describe('a dry run looks at the gate', () => {
   it('and names who takes part, and what runs there, without asking anybody', async () => {
     await scene.scripted('clock.1').beat({ release: 'v42', running: 1, note: 'exporting' })
     await scene.scripted('worker.1', 'worker').beat({ running: 2, state: 'booting' })
+    await scene.scripted('worker.2', 'worker').beat({ running: 1, state: 'draining' })
     await scene.scripted('web.1', 'web').beat()
     const deploy = looking({ plan: { processes: [{ type: 'clock', atLeast: 1, demanded: false }, WORKER] } })
     expect((await rehearsing(deploy)).message).toBe(
       'A deploy would have clock, worker drain, for 20 s at most, and then push 752f176e. This was a dry run: nobody was asked for anything.',
     )
-    const [lines] = [deploy.log.matching(/^\S+\.1: /)]
+    const [lines] = [deploy.log.matching(/^\S+\.\d: /)]
     expect(lines.sort()).toEqual([
       'clock.1: v42, protocol 1, scheduling, exporting',
       'worker.1: release unknown, protocol 1, booting, 2 jobs running',
+      'worker.2: release unknown, protocol 1, draining, 1 job running',
     ])
     expect(await scene.other.redis.exists(scene.other.keys.intent)).toBe(0)
     expect(deploy.groups).toEqual(['Redis'])
   })
 
   it.each([
-    ['fail', 'fail with missing-clock'],
-    ['deploy', 'go on without it'],
+    [
+      'fail',
+      'fail with missing-clock',
+      /^As things stand a deploy would fail with missing-clock, because too few take part as worker\./,
+    ],
+    ['deploy', 'go on without it', /^A deploy would have 2 worker drain, for 20 s at most, and then push/],
   ] as const)(
     'and names dynos that are up and have not joined (on-missing-clock: %s)',
-    async (onMissingClock, what) => {
+    async (onMissingClock, what, says) => {
       await scene.scripted('worker.2', 'worker').beat()
       const deploy = looking({ plan: { processes: [WORKER], onMissingClock }, target: RUNNING })
       const { message, warnings } = await rehearsing(deploy)
-      expect(message).toMatch(
-        onMissingClock === 'fail'
-          ? /^As things stand a deploy would fail with missing-clock, because too few take part as worker\./
-          : /^A deploy would have 2 worker drain/,
-      )
+      expect(message).toMatch(says)
       expect(warnings).toEqual([
         `worker.1 is up on v42 but has not joined the gate: a deploy would wait 20 s for it, and then ${what}`,
       ])

