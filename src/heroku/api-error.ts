@@ -11,7 +11,7 @@ export interface Asked {
   /** the same in words: `read the releases of shop` */
   readonly doing: string
   /** the narrowest scope of a token with which Heroku allows it (https://devcenter.heroku.com/articles/oauth#scopes) */
-  readonly scope: 'read' | 'read-protected' | 'write'
+  readonly scope: 'read' | 'read-protected' | 'write' | 'write-protected'
   /** it must not be carried out twice */
   readonly once: boolean
   /** the command with which a person sees whether it was carried out, in backquotes */

@@ -28,6 +28,7 @@ const SCOPES = {
   read: 'read, write, read-protected, write-protected or global',
   'read-protected': 'read-protected, write-protected or global',
   write: 'write, write-protected or global',
+  'write-protected': 'write-protected or global',
 } as const
 
 /** The error for an answer that is none of 2xx. */

@@ -191,7 +191,8 @@ export function createPlatformApi(
         ...(size && { size }),
       }
       const call = write(`${home}/dynos`, `start a one-off dyno of ${app}`, body, dynosCommand)
-      return ask(call, signal, readOneOffDyno)
+      // Whoever runs a command there can read the config vars.
+      return ask({ ...call, scope: 'write-protected' }, signal, readOneOffDyno)
     },
     dyno: (name, signal) =>
       unlessAbsent(

@@ -66,7 +66,7 @@ describe('a refusal names what was asked, why it failed and what to do', () => {
       /may not make a release of shop/,
       /scope write, write-protected or global: .*--scope write-prot/,
     ],
-    [403, RUN, /may not start a one-off dyno of shop/, /the scope write, write-protected or global:/],
+    [403, RUN, /may not start a one-off dyno of shop/, /the scope write-protected or global:/],
     [403, PROMOTE, /may not promote to shop/, /`--scope read-protected` one for `dry-run: true`/],
     [404, APP, /no app of the name shop that this token can see/, /spelling of `heroku-app`.*access:add/],
     [

@@ -204,6 +204,17 @@ it('names a command that is too old', async () => {
   await endJob()
 })
 
+it('says which scope the token lacks', async () => {
+  await using deploy = step({ 'heroku-api-key': heroku.createToken(['write']) })
+  const result = await deploy.done
+  expect(result).toMatchObject({ code: 1, outputs: { outcome: 'preflight-failed' } })
+  expect(told(result, 'error')).toMatch(
+    /may not start a one-off dyno of shop.*\n.*It needs the scope write-protected or global/,
+  )
+  expect(await phase()).toBeNull()
+  await endJob()
+})
+
 it('ends what a release phase holds out of sight, when its release fails', async () => {
   await close()
   // The first deploy has no clock to drain, and every other one fails after its drain.
