@@ -1,7 +1,6 @@
-import type { Failure } from '../gate/announcement.ts'
-import { readFailure } from '../gate/announcement.ts'
+import { type Failure, readFailure } from '../gate/announcement.ts'
 import type { HeldParticipant } from '../gate/held.ts'
-import { inertJson } from '../json.ts'
+import { fieldsOf, inertJson, parseJson } from '../json.ts'
 
 /**
  * What a drain that is attended (`deploy-gate drain --attended`) and the program that attends it say to each other, a line at a time:
@@ -84,7 +83,7 @@ export function isEvent(line: string): boolean {
  * come from the app: escape them before showing.
  */
 export function readEvent(line: string): DrainEvent | { readonly foreign: string } | undefined {
-  const fields = fieldsOf(parsed(line))
+  const fields = fieldsOf(parseJson(line))
   const version = fields['deploy-gate']
   if (typeof version !== 'number') return undefined
   if (version !== CONVERSATION) return { foreign: String(version) }
@@ -159,18 +158,6 @@ export function readOrder(line: string): Order | undefined {
     return { word, release: release as string, waitMs: Number(wait) }
   const plain = (['aborted', 'cancelled', 'end'] as const).find((one) => one === word)
   return plain && release === undefined ? { word: plain } : undefined
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function isCount(value: unknown): value is number {

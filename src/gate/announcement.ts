@@ -1,3 +1,4 @@
+import { fieldsOf, parseJson } from '../json.ts'
 import { type DeployError, isSuccess, OUTCOMES } from '../outcome.ts'
 import { PROTOCOL_VERSION } from '../protocol/row.ts'
 import { readAsker } from './asker.ts'
@@ -49,7 +50,7 @@ export function writeAnnouncement(announced: AnnouncedDeploy): string {
 
 /** What `text` announces; `undefined` for what is no announcement of this version. Its texts come from outside: escape them before showing. */
 export function readAnnouncement(text: string): AnnouncedDeploy | undefined {
-  const raw = fieldsOf(parsed(text))
+  const raw = fieldsOf(parseJson(text))
   const id = name(raw.id)
   const asker = readAsker(JSON.stringify(raw.asker ?? null))
   const terms = readTerms(fieldsOf(raw.terms))
@@ -109,18 +110,6 @@ export function readFailure({ outcome, message, next }: Record<string, unknown>)
     message: message.slice(0, LONGEST_TEXT),
     next: next.slice(0, LONGEST_TEXT),
   }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 function entries(value: unknown): Record<string, unknown>[] {
