@@ -177,6 +177,29 @@ it('gives the clock back when the connection breaks during the push, and warns',
   assertSecret(result)
 })
 
+it('drains the new clock from a dyno, too, before a release that does not serve is taken back', async () => {
+  await using deploy = step({
+    ...{ 'rollback-on-failure': 'true', 'wait-for-dynos': '0' },
+    ...{
+      'health-check-url': 'http://127.0.0.1:9/',
+      'health-check-timeout': '1s',
+      'health-check-interval': '1s',
+    },
+  })
+  await deploy.waitForLine(/^clock\.1 accepted/)
+  await endJob()
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'health-check-failed', release: 'v2', rollback: 'v3' })
+  const from = heroku.log.events.findIndex(({ text }) => text.startsWith('v3 '))
+  const before = heroku.log.events.slice(0, from)
+  expect(before.some((event) => shop.isLine(event, 'v2', /^draining/))).toBe(true)
+  const dynos = heroku.log.events.filter(({ kind, dyno }) => kind === 'dyno-up' && /^run\./.test(dyno ?? ''))
+  expect(dynos).toHaveLength(2)
+  expect(result.log).toMatch(/^v3 runs: the held stay quiet for their SIGTERM$/m)
+  await shop.says('v3', /^tick/)
+  assertSecret(result)
+})
+
 it('names the command that the slug has not', async () => {
   await close()
   await open({ commands: {} })
