@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { chartName, logLine, markdown } from '../../src/action/escape.ts'
+import { eventLine, isEvent, readEvent, readOrder } from '../../src/deploy/attended.ts'
 import { inertJson } from '../../src/json.ts'
 import { oneLine } from '../../src/one-line.ts'
 import { quote } from '../../src/quote.ts'
@@ -73,5 +74,40 @@ it('a quoted text has an end', () => {
       expect(quote(text).length).toBeLessThan(700)
       expect(quote(text)).not.toContain('\n')
     }),
+  )
+})
+
+it('an event of an attended drain is a line that a dyno shows whole, whatever its texts are', () => {
+  fc.assert(
+    fc.property(anyText, anyText, (message, note) => {
+      const participant = { id: note, dyno: note, type: 'clock', state: 'failed', seenMs: 0, note }
+      for (const event of [
+        { event: 'failed', outcome: 'refused', message, next: note } as const,
+        { event: 'participant', participant } as const,
+      ]) {
+        const line = eventLine(event)
+        expect(line).toMatch(INERT)
+        expect(oneLine(line, 2_000)).toBe(line)
+        expect(readEvent(line)).toMatchObject({ event: event.event })
+      }
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+it('what a dyno prints is an event of a known form, or none', () => {
+  const words = ['started', 'asked', 'participant', 'open', 'released', 'successor', 'failed', 'ended']
+  const fields = fc.record({ event: fc.constantFrom(...words), standing: anyJson, outcome: anyJson })
+  const rest = fc.record({ participant: anyJson, dynos: anyJson, message: anyJson, next: anyJson })
+  fc.assert(
+    fc.property(fields, rest, anyText, (event, more, text) => {
+      const line = JSON.stringify({ 'deploy-gate': 1, ...event, ...more })
+      expect(isEvent(line)).toBe(true)
+      const read = readEvent(line)
+      if (read !== undefined) expect(read).toMatchObject({ event: event.event })
+      expect(() => readEvent(`{"deploy-gate":${text}`)).not.toThrow()
+      expect(() => readOrder(text)).not.toThrow()
+    }),
+    { numRuns: 1_000 },
   )
 })
