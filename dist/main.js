@@ -11,15 +11,18 @@ import {
   chartName,
   endOnCrash,
   enumerate,
+  fieldsOf,
   formatDuration,
   group,
   hideSecretsIn,
+  inertJson,
   isSuccess,
   markdown,
   newDeployId,
   oneLine,
   open,
   openServer,
+  parseJson,
   protocolOf,
   readFailure,
   rememberEnd,
@@ -32,7 +35,7 @@ import {
   trust,
   withinLimit,
   writeAnnouncement
-} from "./shared-BMGNEU7Z.js";
+} from "./shared-G4MYIA6P.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;
@@ -199,18 +202,6 @@ function expected(processes, formation, dynos = []) {
 }
 var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
 
-// src/json.ts
-var OBEYED = "\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}";
-function inertJson(value, also = "") {
-  return JSON.stringify(value).replace(
-    new RegExp(`[${OBEYED}${also}]`, "gu"),
-    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join("")
-  );
-}
-function escaped(unit) {
-  return `\\u${unit.toString(16).padStart(4, "0")}`;
-}
-
 // src/deploy/attended.ts
 var CONVERSATION = 1;
 var BEGINNING = '{"deploy-gate":';
@@ -218,7 +209,7 @@ function isEvent(line) {
   return line.startsWith(BEGINNING);
 }
 function readEvent(line) {
-  const fields = fieldsOf(parsed(line));
+  const fields = fieldsOf(parseJson(line));
   const version = fields["deploy-gate"];
   if (typeof version !== "number") return void 0;
   if (version !== CONVERSATION) return { foreign: String(version) };
@@ -276,16 +267,6 @@ function orderLine(order) {
     default:
       return order.word;
   }
-}
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return void 0;
-  }
-}
-function fieldsOf(value) {
-  return typeof value === "object" && value !== null ? value : {};
 }
 function isCount(value) {
   return typeof value === "number" && Number.isFinite(value) && value >= 0;

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-BMGNEU7Z.js";
+} from "./shared-G4MYIA6P.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {
