@@ -1,3 +1,7 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { eventLine, readOrder } from '../../src/deploy/attended.ts'
 import type { Expected } from '../../src/deploy/expected.ts'
@@ -182,6 +186,25 @@ describe('the command in the dyno', () => {
     expect(dyno.command?.command).toMatch(words)
     dyno.ends(2)
     await expect(quiet).rejects.toThrow(/ended with 2/)
+  })
+
+  it.each(['bash', 'sh'])('is read by %s as it is meant', async (shell) => {
+    const folder = mkdtempSync(join(tmpdir(), 'gate-words-'))
+    const stub = '#!/bin/sh\necho "$REDIS_URL"\nprintf \'%s\\n\' "$@"\n'
+    writeFileSync(join(folder, 'deploy-gate'), stub, { mode: 0o755 })
+    const env = { PATH: `${folder}:${process.env.PATH}`, REDIS_URL: 'redis://no', AMBER_URL: "redis://'a$b" }
+    const quiet = quieten({ redis: { ...PLAN.redis, configVar: 'AMBER_URL' }, gateName: "it's; $(x) `y`" })
+    await settle()
+    const words = execFileSync(shell, ['-c', dyno.command?.command ?? ''], { env, encoding: 'utf8' })
+    rmSync(folder, { recursive: true })
+    const [url, name, option, gate, attended, announced, text = '', ...rest] = words.split('\n')
+    expect([url, name, option, gate, attended, announced]).toEqual([
+      ...["redis://'a$b", 'drain', '--gate-name', "it's; $(x) `y`", '--attended', '--announced'],
+    ])
+    expect(readAnnouncement(text)?.asker.name).toBe(PLAN.asker.name)
+    expect(rest).toEqual(['--replaces', 'v42', ''])
+    dyno.ends(2)
+    await expect(quiet).rejects.toThrow()
   })
 
   it('lives for a day at the most', async () => {
