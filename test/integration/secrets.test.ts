@@ -67,14 +67,17 @@ describe.runIf(process.platform === 'linux')(
       watching.assertClean(result, await step.post())
     })
 
-    it('when the token is wrong', async () => {
+    it.each([
+      ['the API and git', ['', '/releases', '/builds', '/config-vars']],
+      ['git', []],
+    ])('when the token is wrong for %s', async (_, paths) => {
       await using scene = await openScene()
       const wrong = 'HRKU-wr0ng_%2F-key'
       const { secrets } = await secretsOf(scene, wrong)
       const refused = refusalAnswer(401, 'unauthorized', `Bearer ${wrong} is not valid`)
-      for (const path of ['', '/releases', '/builds', '/config-vars'])
-        scene.world.api.script(`/apps/shop${path}`, refused)
-      using watching = witness(scene, secrets)
+      for (const path of paths) scene.world.api.script(`/apps/shop${path}`, refused)
+      // The API may have refused it before git was asked.
+      using watching = witness(scene, secrets, undefined, paths.length > 0)
       const step = scene.step({ 'heroku-api-key': wrong }, { env: watching.env })
       watching.watch(step)
       const result = await step.done
