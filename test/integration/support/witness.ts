@@ -123,7 +123,7 @@ function record(shims: string, calls: string): void {
     .map((path) => join(path, 'git'))
     .find((path) => existsSync(path))
   const shim = join(shims, 'git')
-  writeFileSync(shim, `#!/bin/sh\n{ echo "git $*"; env; } > '${calls}'/$$\nexec '${real}' "$@"\n`)
+  writeFileSync(shim, `#!/bin/sh\n{ echo "git $*"; export -p; } > '${calls}'/$$\nexec '${real}' "$@"\n`)
   chmodSync(shim, 0o755)
 }
 
