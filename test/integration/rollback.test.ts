@@ -16,7 +16,7 @@ const IN_TIME = { 'health-check-timeout': '5s' }
 
 const descriptions = ({ app }: Shop) => app.releases.all.slice(1).map(({ description }) => description)
 
-it.concurrent('dynos that crash', { timeout: 120_000 }, async () => {
+it.concurrent('a release whose dynos crash is taken back', { timeout: 120_000 }, async () => {
   await using shop = await openShop(GOOD)
   await using deploy = shop.step(BACK, procfile('node clock.js', 'false'))
   const result = await deploy.done
@@ -34,23 +34,23 @@ it.concurrent('dynos that crash', { timeout: 120_000 }, async () => {
   expect(shop.app.releases.current?.slug).toBe(shop.app.releases.all[0]?.slug)
 })
 
-it.concurrent('a new clock that never joins', { timeout: 120_000 }, async () => {
+it.concurrent('a release whose clock never joins is taken back', { timeout: 120_000 }, async () => {
   await using shop = await openShop(GOOD)
   await using deploy = shop.step(
-    { ...BACK, 'wait-for-clock': '3s' },
+    { ...BACK, 'wait-for-clock': '8s' },
     procfile('env CLOCK_MODE=no-gate node clock.js'),
   )
   const result = await deploy.done
   expect(result.outputs).toMatchObject({ outcome: 'clock-not-seen', release: 'v2', rollback: 'v3' })
   expect(told(result, 'error')).toMatch(
-    /^v2 is released, but no clock of it joined the gate within 3 s\. It was taken back: shop runs what v1 was, as v3\.$/m,
+    /^v2 is released, but no clock of it joined the gate within 8 s\. It was taken back: shop runs what v1 was, as v3\.$/m,
   )
   expect(result.log).toMatch(/^up on v3: clock\.1, web\.1\nclock\.1 of v3 is scheduling$/m)
   expect(descriptions(shop)).toEqual([expect.stringMatching(/^Deploy /), 'Rollback to v1'])
   await shop.works('v3')
 })
 
-it.concurrent('an app that is not well, whose new clock is in the middle of a job', {
+it.concurrent('a release that is not well is taken back when its clock has finished its job', {
   timeout: 120_000,
 }, async () => {
   await using shop = await openShop(GOOD)
@@ -138,7 +138,7 @@ it.concurrent('nor does one that says nothing any more', { timeout: 120_000 }, a
   await shop.works('v3')
 })
 
-it.concurrent('Heroku refuses to go back', { timeout: 120_000 }, async () => {
+it.concurrent('what to do by hand is said when Heroku refuses to go back', { timeout: 120_000 }, async () => {
   await using shop = await openShop(GOOD)
   const body = { id: 'conflict', message: 'Another release is under way.' }
   shop.app.nextApi({ path: '/apps/shop/releases', method: 'POST', status: 409, body })
@@ -159,7 +159,9 @@ it.concurrent('Heroku refuses to go back', { timeout: 120_000 }, async () => {
   expect(shop.history().slice(-2)).toEqual(['v2 clock.1: draining', 'v2 clock.1: scheduling'])
 })
 
-it.concurrent('the release phase of the way back fails', { timeout: 120_000 }, async () => {
+it.concurrent('it is not tried again when the release phase of the way back fails', {
+  timeout: 120_000,
+}, async () => {
   await using shop = await openShop(GOOD)
   shop.app.nextReleasePhase({})
   shop.app.nextReleasePhase({ fail: true })

@@ -30,7 +30,7 @@ export interface Shop extends Deployment, AsyncDisposable {
   /** Has the clock of `release` start a job, which runs until `endJob`, as soon as it schedules. Before that nobody else may schedule. */
   startJob(release?: string): Promise<void>
   endJob(): Promise<void>
-  /** Resolves when the clock of `release` says so from event `from` on that it schedules. */
+  /** Resolves with the first tick of the clock of `release`, from the event `from` on. */
   works(release: string, from?: number): Promise<void>
 }
 
