@@ -113,6 +113,9 @@ export class Story {
   /** What a stop from outside leaves behind, which the error itself can't know. */
   #aftermath(error?: DeployError): string {
     if (error && error.outcome !== 'cancelled' && error.outcome !== 'deploy-timeout') return ''
+    if (this.rollback !== undefined) {
+      return ` ${this.release} is released and did not work. It was taken back by ${this.rollback}; whether that works was not waited for.`
+    }
     if (this.goingBackTo !== undefined) {
       return ` ${this.release} is released and does not work. Going back to ${this.goingBackTo} was ended here: \`heroku releases --app ${this.#plan.app}\` tells how far it came, and \`heroku rollback ${this.goingBackTo} --app ${this.#plan.app}\` goes back by hand.`
     }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DeployPlan } from '../../src/deploy/plan.ts'
-import { type Stage, Story } from '../../src/deploy/story.ts'
-import type { Held, HeldParticipant } from '../../src/gate/held.ts'
+import { type FollowedHold, type Stage, Story } from '../../src/deploy/story.ts'
+import type { HeldParticipant } from '../../src/gate/held.ts'
 import { DeployError } from '../../src/outcome.ts'
 import { Lines } from '../participant/support/lines.ts'
 import { ManualTime } from '../support/manual-time.ts'
@@ -14,6 +14,15 @@ function story(stage: Stage = 'preflight') {
   told.stage = stage
   return { told, time, log }
 }
+
+const held = (over: Partial<FollowedHold> = {}): FollowedHold => ({
+  ...{ participants: [], elapsedMs: 0, quietMs: undefined, remedy: undefined },
+  ...over,
+})
+const participant = (dyno: string, over: Partial<HeldParticipant> = {}): HeldParticipant => ({
+  ...{ id: `${dyno}#a`, dyno, type: 'clock', state: 'drained', seenMs: 0 },
+  ...over,
+})
 
 describe('a deploy that is stopped from outside', () => {
   it.each([
@@ -33,6 +42,37 @@ describe('a deploy that is stopped from outside', () => {
       expect(report).toMatchObject({ outcome, next: 'Run it again.' })
       expect(report.message).toMatch(message)
     }
+  })
+
+  it.each([
+    ['git-push', 'The push was ended here, but Heroku may still build and release it'],
+    ['promote', 'The promotion was ended here, but Heroku may still go on with it'],
+    ['slug', 'The release of the slug was ended here, but Heroku may still go on with it'],
+    ['command', 'The deploy command was ended here, but Heroku may still go on with it'],
+  ] as const)('says by %s what was under way', (deed, message) => {
+    const { told } = story('pushing')
+    told.deed = deed
+    const stopped = new DeployError('cancelled', 'Stopped.', 'Run it again.')
+    expect(told.failed(stopped).message).toContain(message)
+    told.stage = 'verifying'
+    expect(told.failed(stopped).message).toContain(`${message.split(' was ')[0]} went through`)
+  })
+
+  it.each([
+    [
+      undefined,
+      'Stopped. v43 is released and does not work. Going back to v42 was ended here: `heroku releases --app shop` tells how far it came, and `heroku rollback v42 --app shop` goes back by hand.',
+    ],
+    [
+      'v44',
+      'Stopped. v43 is released and did not work. It was taken back by v44; whether that works was not waited for.',
+    ],
+  ])('while it goes back says how far that came (by %s)', (rollback, message) => {
+    const { told } = story('draining')
+    Object.assign(told, { release: 'v43', goingBackTo: 'v42', rollback })
+    expect(told.failed(new DeployError('cancelled', 'Stopped.', 'Run it again.')).message).toBe(message)
+    const broken = new DeployError('dynos-not-up', 'It crashes.', 'Look.')
+    expect(told.failed(broken).message).toBe('It crashes.')
   })
 
   it('adds nothing to an error that knows what it leaves behind', () => {
@@ -76,18 +116,6 @@ it('has a bar for what was done, with its failure', async () => {
 })
 
 describe('participants whose protocol tells little', () => {
-  const held = (remedy: string | undefined, taker: HeldParticipant): Held => ({
-    participants: [taker],
-    elapsedMs: 0,
-    quietMs: undefined,
-    remedy,
-    drained: async () => true,
-    commit: async () => {},
-    concerns: async () => [],
-    release: async () => {},
-    successor: async () => [],
-    async [Symbol.asyncDispose]() {},
-  })
   const TAKER = { id: '1', dyno: 'clock', type: 'clock', state: 'draining', seenMs: 0 }
   const STOPPED = 'The clock stays stopped. Now run: heroku ps:restart clock --app shop.'
 
@@ -97,7 +125,7 @@ describe('participants whose protocol tells little', () => {
     ['verifying', /The old clock may stay stopped until it is replaced\.$/],
   ] as const)('and stay stopped: what to do comes first, while %s', (stage, message) => {
     const { told } = story(stage)
-    told.follow(held(STOPPED, TAKER))
+    told.follow(held({ remedy: STOPPED, participants: [TAKER] }))
     const report = told.failed(new DeployError('cancelled', 'Stopped.', 'Run it again.'))
     expect(report.message).toMatch(message)
     expect(report.next).toBe(`${STOPPED} Run it again.`)
@@ -109,12 +137,67 @@ describe('participants whose protocol tells little', () => {
 
   it('have no counts of jobs, which is not the same as none', () => {
     const { told } = story()
-    told.follow(held(undefined, TAKER))
+    told.follow(held({ participants: [TAKER] }))
     const report = told.ended('deployed', 'Done.')
     expect(report).not.toHaveProperty('jobsFinished')
     expect(report.participants).toEqual([{ id: '1', dyno: 'clock', type: 'clock', state: 'draining' }])
-    told.follow(held(undefined, { ...TAKER, finished: 2, stored: 0 }))
+    told.follow(held({ participants: [{ ...TAKER, finished: 2, stored: 0 }] }))
     expect(told.ended('deployed', 'Done.')).toMatchObject({ jobsFinished: 2, jobsStored: 0 })
     expect(story().told.ended('deployed', 'Done.')).toMatchObject({ jobsFinished: 0, jobsStored: 0 })
+  })
+})
+
+describe('who is back at work after a release that came to nothing', () => {
+  const failure = new DeployError('build-failed', 'The build failed.', 'Mend it.')
+  const resumed = (dyno: string) => participant(dyno, { resumedMs: 5 })
+
+  it.each([
+    ['clock.1', [resumed('clock.1'), participant('clock.2')], ' clock.1 is back at work.'],
+    ['both', [resumed('clock.1'), resumed('clock.2')], ' clock.1, clock.2 are back at work.'],
+    ['nobody that was seen', [participant('clock.1')], ''],
+  ])('is said: %s', (_name, participants, sentence) => {
+    for (const stage of ['pushing', 'verifying'] as const) {
+      const { told } = story(stage)
+      told.follow(held({ participants }))
+      expect(told.failed(failure).message).toBe(`The build failed.${sentence}`)
+    }
+  })
+
+  it('is not said where the drain failed, which says so itself, nor once it is released', () => {
+    for (const stage of ['draining', 'released'] as const) {
+      const { told } = story(stage)
+      told.follow(held({ participants: [resumed('clock.1')] }))
+      expect(told.failed(failure).message).toBe('The build failed.')
+    }
+  })
+})
+
+describe('a deploy that was taken back', () => {
+  it('is told with both of its drains, each in its time', async () => {
+    const { told, time } = story()
+    await time.advance(1_000)
+    const old = { acceptedMs: 100, drainedMs: 12_000, finished: 2, stored: 1 }
+    told.follow(held({ participants: [participant('clock.1', old)], quietMs: 20_000, elapsedMs: 1_000 }))
+    await time.advance(60_000)
+    const fresh = { id: 'clock.1#b', acceptedMs: 200, drainedMs: 3_000, finished: 1, stored: 0 }
+    told.follow(held({ participants: [participant('clock.1', fresh)], quietMs: 5_000 }))
+    const report = told.ended('deployed', 'Done.')
+    expect(report.participants.map(({ id }) => id)).toEqual(['clock.1#a', 'clock.1#b'])
+    expect(report).toMatchObject({ drainSeconds: 12, quietSeconds: 25, jobsFinished: 3, jobsStored: 1 })
+    expect(report.spans.map(({ name, fromMs, toMs }) => [name, fromMs, toMs])).toEqual([
+      ['clock.1 asked', 0, 100],
+      ['clock.1 draining', 100, 12_000],
+      ['clock.1 asked', 61_000, 61_200],
+      ['clock.1 draining', 61_200, 64_000],
+    ])
+  })
+
+  it('has what to do for those who stay stopped by either', () => {
+    const { told } = story('pushing')
+    told.follow(held({ remedy: 'Restart the old one.' }))
+    told.follow(held())
+    expect(told.failed(new DeployError('build-failed', 'No.', 'Mend it.')).next).toBe(
+      'Restart the old one. Mend it.',
+    )
   })
 })
