@@ -141,3 +141,28 @@ it('a commit without a release phase is refused before anything is announced', {
   )
   expect(at(({ kind }) => kind === 'push-received')).toBe(-1)
 })
+
+it('a release that is taken back is drained for by the release phase of the rollback', {
+  timeout: 180_000,
+}, async () => {
+  releasePhase('deploy-gate drain --hold 10m')
+  {
+    await using first = shop.step(INPUTS)
+    expect((await first.done).outputs).toMatchObject({ outcome: 'deployed', release: 'v2' })
+  }
+  await using deploy = shop.step({
+    ...INPUTS,
+    ...{ 'rollback-on-failure': 'true', 'wait-for-clock': '20s' },
+    // Nobody listens at this address.
+    ...{
+      'health-check-url': 'http://127.0.0.1:9/',
+      'health-check-timeout': '1s',
+      'health-check-interval': '1s',
+    },
+  })
+  const result = await deploy.done
+  expect(result.outputs).toMatchObject({ outcome: 'health-check-failed', release: 'v3', rollback: 'v4' })
+  expect(told(result, 'error')).toMatch(/It was taken back: shop runs what v2 was, as v4\.$/m)
+  expect(at((event) => shop.isLine(event, 'v3', /^draining/))).toBeGreaterThan(-1)
+  await shop.says('v4', /^tick/)
+})
