@@ -35,7 +35,7 @@ import {
   trust,
   withinLimit,
   writeAnnouncement
-} from "./shared-G4MYIA6P.js";
+} from "./shared-3KHMKY4I.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;
@@ -456,14 +456,7 @@ function resumeCommand(plan) {
   return inDyno(plan, "resume", []);
 }
 function inDyno(plan, name, options) {
-  const { configVar, url } = plan.redis;
-  if (url !== void 0) {
-    throw new DeployError(
-      "preflight-failed",
-      "redis-url is given, but drain-from: dyno has a dyno ask, which has the URL in its environment.",
-      "Leave redis-url out. If the URL is not in the config var REDIS_URL, name the one that has it in redis-config-var."
-    );
-  }
+  const { configVar } = plan.redis;
   const { verify, pins } = trust(plan, true);
   const words = [
     ...[name, "--gate-name", plan.gateName],
@@ -1042,6 +1035,9 @@ var Story = class {
   /** What a stop from outside leaves behind, which the error itself can't know. */
   #aftermath(error) {
     if (error && error.outcome !== "cancelled" && error.outcome !== "deploy-timeout") return "";
+    if (this.rollback !== void 0) {
+      return ` ${this.release} is released and did not work. It was taken back by ${this.rollback}; whether that works was not waited for.`;
+    }
     if (this.goingBackTo !== void 0) {
       return ` ${this.release} is released and does not work. Going back to ${this.goingBackTo} was ended here: \`heroku releases --app ${this.#plan.app}\` tells how far it came, and \`heroku rollback ${this.goingBackTo} --app ${this.#plan.app}\` goes back by hand.`;
     }

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-G4MYIA6P.js";
+} from "./shared-3KHMKY4I.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

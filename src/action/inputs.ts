@@ -111,6 +111,12 @@ function checkTogether(read: InputReader, plan: DeployPlan): void {
       "can't be had under protocol: list. A dyno asks by the drain protocol: leave it out, or say protocol: gate",
     )
   }
+  if (plan.drainFrom === 'dyno' && plan.redis.url !== undefined) {
+    read.problem(
+      'redis-url',
+      `means nothing under ${given('drain-from')}. The dyno has the URL in its environment: leave it out, and name the config var in redis-config-var if that is not REDIS_URL`,
+    )
+  }
 }
 
 /** As git names a folder: without a slash at either end. */

@@ -267,6 +267,13 @@ describe('a problem', () => {
     expect(() => plan({ [name]: value })).not.toThrow()
   })
 
+  it('is a redis-url beside drain-from: dyno, which uses the dyno’s own', () => {
+    const inputs = { 'drain-from': 'dyno', 'redis-url': 'rediss://:pa55@redis.example:6380' }
+    const text = complaint(inputs)
+    expect(text).toMatch(/^redis-url means nothing under drain-from \(dyno\).*redis-config-var/)
+    expect(text).not.toContain('pa55')
+  })
+
   it.each(['list-request-key', 'list-response-key', 'list-message', 'list-resume-message'])(
     'is %s without protocol: list',
     (name) => {

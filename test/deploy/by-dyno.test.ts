@@ -214,17 +214,6 @@ describe('the command in the dyno', () => {
     dyno.ends(2)
     await expect(quiet).rejects.toThrow()
   })
-
-  it('is not run with a URL of another place', async () => {
-    const plan = { redis: { ...PLAN.redis, url: 'redis://:5ecret@copied:6379' } }
-    const error = await quieten(plan).catch((one: unknown) => one)
-    expect(error).toMatchObject({
-      outcome: 'preflight-failed',
-      next: expect.stringMatching(/Leave redis-url out/),
-    })
-    expect(String(error)).not.toContain('5ecret')
-    expect(dyno.command).toBeUndefined()
-  })
 })
 
 describe('a drain in a dyno', () => {

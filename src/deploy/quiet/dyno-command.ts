@@ -1,6 +1,5 @@
 import { writeAnnouncement } from '../../gate/announcement.ts'
 import type { Asker, DrainTerms } from '../../gate/terms.ts'
-import { DeployError } from '../../outcome.ts'
 import { shellWord } from '../../shell-word.ts'
 import type { DeployPlan } from '../plan.ts'
 import { trust } from '../server.ts'
@@ -38,14 +37,7 @@ export function resumeCommand(plan: DeployPlan): DynoCommand {
  * dyno has in its environment.
  */
 function inDyno(plan: DeployPlan, name: string, options: readonly string[]): DynoCommand {
-  const { configVar, url } = plan.redis
-  if (url !== undefined) {
-    throw new DeployError(
-      'preflight-failed',
-      'redis-url is given, but drain-from: dyno has a dyno ask, which has the URL in its environment.',
-      'Leave redis-url out. If the URL is not in the config var REDIS_URL, name the one that has it in redis-config-var.',
-    )
-  }
+  const { configVar } = plan.redis
   const { verify, pins } = trust(plan, true)
   const words = [
     ...[name, '--gate-name', plan.gateName],
