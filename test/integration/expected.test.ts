@@ -35,6 +35,9 @@ it.concurrent('of two clocks one has never joined', { timeout: 60_000 }, async (
     'clock.sh': 'if [ "$DYNO" = clock.2 ]; then export CLOCK_MODE=no-gate; fi\nexec node clock.js\n',
   }
   await using shop = await openShop({ formation: { clock: 2 }, files })
+  await shop.heroku.log.waitFor(
+    (event) => event.dyno === 'clock.1' && shop.isLine(event, 'v1', /^scheduling/),
+  )
   const from = shop.heroku.log.events.length
   await using deploy = shop.step({ 'acknowledge-timeout': '3s' })
   const result = await deploy.done
