@@ -31,7 +31,7 @@ export const command: Command = {
   async run(args) {
     if (isAttended(args)) {
       const readRequest = () => readAttendedRequest(args, process.env)
-      return await interruptible(stderrLog, ({ signal }) => attend(readRequest, signal))
+      return await interruptible(stderrLog, ({ signal }) => attend(readRequest, signal), true)
     }
     const request = readDrainRequest(args, process.env)
     const { meanwhile } = request

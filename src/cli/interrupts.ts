@@ -19,14 +19,20 @@ export class Interrupts implements Disposable {
   readonly #abort = new AbortController()
   readonly #log: Log
   readonly #source: SignalSource
+  readonly #patient: boolean
   readonly #listeners = new Map<NodeJS.Signals, () => void>()
   #send: ((name: NodeJS.Signals) => void) | undefined
   #sent = false
   #code: number | undefined
 
-  constructor(log: Log, source: SignalSource) {
+  /**
+   * @param patient a second signal ends nothing at once. A process in a dyno may get several of programs that know nothing of one
+   *   another: one for its lost terminal, Heroku's, and the same once more through its shell
+   */
+  constructor(log: Log, source: SignalSource, patient = false) {
     this.#log = log
     this.#source = source
+    this.#patient = patient
     for (const name of SIGNALS) {
       const listener = () => this.#received(name)
       this.#listeners.set(name, listener)
@@ -71,23 +77,25 @@ export class Interrupts implements Disposable {
       this.#sent = true
       return
     }
+    if (this.#code !== undefined && this.#patient) return
     if (this.#code !== undefined) {
       this.#log.warning(`${name} again: ended at once. A drain that was asked for ends with its lease`)
       this.#source.exit(signalCode(name))
       return
     }
-    this.#log.info(`${name}: ending in order; a second signal ends this at once`)
+    this.#log.info(`${name}: ending in order${this.#patient ? '' : '; a second signal ends this at once'}`)
     this.#code = signalCode(name)
     this.#abort.abort(new DeployError('cancelled', `Interrupted by ${name}.`, ''))
   }
 }
 
-/** Does `work`, and gives the exit code of a signal when it was interrupted by one. */
+/** Does `work`, and gives the exit code of a signal when it was interrupted by one. @param patient as of `Interrupts` */
 export async function interruptible(
   log: Log,
   work: (interrupts: Interrupts) => Promise<number>,
+  patient = false,
 ): Promise<number> {
-  using interrupts = new Interrupts(log, process)
+  using interrupts = new Interrupts(log, process, patient)
   try {
     return await work(interrupts)
   } catch (error) {

@@ -33,6 +33,15 @@ describe('signals', () => {
     ])
   })
 
+  it('end nothing at once where several may come that know nothing of one another', () => {
+    const [source, log] = [new Source(), new Lines()]
+    const interrupts = new Interrupts(log, source, true)
+    for (const name of ['SIGHUP', 'SIGTERM', 'SIGTERM']) source.emit(name)
+    expect(interrupts.signal.reason).toMatchObject({ message: 'Interrupted by SIGHUP.' })
+    expect([interrupts.code, source.exits]).toEqual([129, []])
+    expect(log.lines).toEqual(['SIGHUP: ending in order'])
+  })
+
   it('go to a program while there is one, the second as SIGKILL, and abort nothing', async () => {
     const { source, interrupts } = open()
     const sent: NodeJS.Signals[] = []
