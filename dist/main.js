@@ -35,7 +35,7 @@ import {
   trust,
   withinLimit,
   writeAnnouncement
-} from "./shared-3KHMKY4I.js";
+} from "./shared-KQHOG6XI.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;
@@ -1221,6 +1221,7 @@ function told(failure, aftermath, next) {
 // src/deploy/deploy.ts
 async function deploy(plan, around) {
   const story = new Story(plan, around.time, around.log);
+  around.heroku.tellTo(story.log);
   const timeout = new AbortController();
   const timer = new AbortController();
   const signal = AbortSignal.any([around.cancel, timeout.signal]);

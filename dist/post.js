@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-3KHMKY4I.js";
+} from "./shared-KQHOG6XI.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

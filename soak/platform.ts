@@ -94,6 +94,7 @@ export class Platform {
         },
       }),
       configVar: async () => redisUrl,
+      tellTo: () => {},
       dynosUp: async () => {},
       inDyno: () => Promise.reject(new Error('not asked for')),
     }

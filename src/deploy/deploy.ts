@@ -14,6 +14,7 @@ export type { Heroku, Surroundings, Target } from './surroundings.ts'
 /** One deploy under the gate, from the checks to the new clock. Never rejects: every ending is a report. */
 export async function deploy(plan: DeployPlan, around: Surroundings): Promise<DeployReport> {
   const story = new Story(plan, around.time, around.log)
+  around.heroku.tellTo(story.log)
   const timeout = new AbortController()
   const timer = new AbortController()
   const signal = AbortSignal.any([around.cancel, timeout.signal])

@@ -27,6 +27,8 @@ export interface Target {
 
 /** What a deploy needs of Heroku. */
 export interface Heroku {
+  /** Has what it says, and warns of, told to `log` from now on. */
+  tellTo(log: Log): void
   preflight(): Promise<Target>
   configVar(name: string): Promise<string>
   /** resolves when the dynos of `release` are up */

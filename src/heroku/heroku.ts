@@ -1,3 +1,4 @@
+import type { Log } from '../log.ts'
 import { together } from '../together.ts'
 import { ApiError } from './api-error.ts'
 import type { Collaborators } from './collaborators.ts'
@@ -17,6 +18,8 @@ import type { Prepared, Target } from './target.ts'
 
 /** One app at Heroku, as a deploy uses it. Every call ends with its signal's reason soon after that aborts. */
 export interface Heroku {
+  /** Has what it says, and warns of, told to `log` from now on; until then to that of the collaborators. */
+  tellTo(log: Log): void
   /** Can the deploy succeed? Changes nothing. See `strategies/`. */
   preflight(): Promise<Target>
   /** The value of one config var: possibly a secret. See `config-var.ts`. */
@@ -39,9 +42,14 @@ export function openHeroku(
 ): Heroku {
   for (const secret of secretsOf(plan.apiKey)) mask(secret)
   assertApiKey(plan.apiKey)
-  const collaborators = { ...given, hide: maskOf(plan.apiKey) }
+  let told = given.log
+  const log: Log = { info: (line) => told.info(line), warning: (line) => told.warning(line) }
+  const collaborators = { ...given, log, hide: maskOf(plan.apiKey) }
   const api = createPlatformApi(plan, collaborators)
   return {
+    tellTo(to) {
+      told = to
+    },
     async preflight() {
       const prepared = await preparedBetweenBuilds(plan, api, collaborators)
       let ours: string | undefined

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { openHeroku } from '../../src/heroku/heroku.ts'
-import { releasesAnswer, slugAnswer } from './support/answers.ts'
+import { refusalAnswer, releasesAnswer, slugAnswer } from './support/answers.ts'
 import { surroundings } from './support/surroundings.ts'
 import { createWorld, rejection } from './support/world.ts'
 
@@ -49,6 +49,24 @@ it('takes back what it has released, and no release that somebody else has made 
     const theirs = { version: 44, current: true, description: 'Deploy 1a2b3c4d' }
     world.api.script('/apps/shop/releases', releasesAnswer(theirs, { version: 43 }, { version: 42 }))
     expect(await rejection(target.rollBack(signal))).toMatchObject({ outcome: 'busy' })
+  } finally {
+    await world.end()
+  }
+})
+
+it('tells what it warns of to whom it is told to', { timeout: 20_000 }, async () => {
+  const world = await createWorld()
+  try {
+    world.checkout.commit('one')
+    world.api.script('/apps/shop/dynos', refusalAnswer(403, 'forbidden', 'Not yours.'))
+    const around = surroundings({ env: world.env })
+    const heroku = openHeroku(world.plan, { ...around, mask: () => {} })
+    const lines: string[] = []
+    const told = { info: (line: string) => lines.push(line), warning: (line: string) => lines.push(line) }
+    heroku.tellTo({ info: (line) => void told.info(line), warning: (line) => void told.warning(line) })
+    await heroku.preflight()
+    expect(lines.join()).toMatch(/may not read the dynos of shop/)
+    expect(around.lines).toEqual([])
   } finally {
     await world.end()
   }

@@ -88,6 +88,7 @@ it('25 deploys in one process leave no file, listener or timer behind, however t
     const heroku: Heroku = {
       preflight: async () => ({ ...TARGET, publish, ...over }),
       configVar: () => Promise.reject(new Error('not asked for')),
+      tellTo: () => {},
       dynosUp: async () => {},
       inDyno: () => Promise.reject(new Error('not asked for')),
     }

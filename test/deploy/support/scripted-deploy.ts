@@ -76,6 +76,7 @@ export function scriptedDeploy({
     heroku: {
       preflight: () => Promise.reject(new Error('not here')),
       configVar: async () => redisUrl,
+      tellTo: () => {},
       dynosUp: async (release) => void calls.push(`dynosUp ${release}`),
       inDyno: () => Promise.reject(new Error('not here')),
       ...heroku,
