@@ -35,7 +35,7 @@ import {
   trust,
   withinLimit,
   writeAnnouncement
-} from "./shared-KQHOG6XI.js";
+} from "./shared-7BD6KO3S.js";
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;

@@ -9,7 +9,7 @@ import {
   protocolOf,
   recallHold,
   unended
-} from "./shared-KQHOG6XI.js";
+} from "./shared-7BD6KO3S.js";
 
 // src/deploy/end-hold.ts
 async function endHold(plan, held, needs) {

@@ -1,5 +1,4 @@
 import { enumerate } from '../enumerate.ts'
-import { commit } from '../protocol/commit.ts'
 import { force, renew } from '../protocol/drain.ts'
 import { look, type View } from '../protocol/look.ts'
 import type { Owner } from '../protocol/owner.ts'
@@ -7,6 +6,8 @@ import * as complaint from './complaint.ts'
 import { Contact } from './contact.ts'
 import type { Surroundings } from './gate.ts'
 import type { Held } from './held.ts'
+import { untilOpened } from './led.ts'
+import { untilGranted } from './opening.ts'
 import { isOutage } from './outage.ts'
 import { type ParticipantProgress, Progress } from './progress.ts'
 import { awaitTold } from './quiet.ts'
@@ -117,37 +118,15 @@ export class Hold implements Held {
    * @throws DeployError (`drain-timeout`, `lease-lost`)
    */
   async commit(anyway = false): Promise<void> {
-    const { host, keys, numbers, log, time } = this.#around
-    const asked = new Map(this.#stillAsked.map(({ type, atLeast }) => [type, atLeast]))
-    const deadline = this.elapsedMs + numbers.marginMs
-    let told = ''
-    for (;;) {
-      let sentAt = time.now()
-      const { marginMs, pushLeaseMs } = numbers
-      const answer = await this.#contact.insist(() => {
-        sentAt = time.now()
-        return commit(host, keys, this.owner, { marginMs, pushLeaseMs, asked, anyway })
-      })
-      if (answer.kind === 'granted') {
-        this.#contact.lease.extended(sentAt, answer.leftMs)
-        // An answer that was read so late says nothing of now: this process may have been stopped in between.
-        if (time.now() - sentAt < marginMs) return
-        continue
-      }
-      if (answer.kind === 'lost') throw complaint.leaseLost(answer.why, answer.asker)
-      const why = complaint.blockers(answer.blockers)
-      // The details count up and down; who blocks and by what is the news.
-      const news = answer.blockers
-        .map(({ id, type, why }) => `${id} ${type} ${why}`)
-        .sort()
-        .join()
-      if (news !== told) log.info(`the gate stays shut: ${why}`)
-      told = news
-      if (answer.blockers.some(({ why }) => why === 'failed')) await this.drained()
-      if (this.elapsedMs >= deadline) throw complaint.neverOpened(why)
-      await this.#contact.pause(Math.min(numbers.lookEveryMs, 1_000))
-      await this.#look()
-    }
+    await untilGranted(
+      {
+        ...{ around: this.#around, contact: this.#contact, owner: this.owner },
+        asked: new Map(this.#stillAsked.map(({ type, atLeast }) => [type, atLeast])),
+        look: () => this.#look(),
+        drained: () => this.drained(),
+      },
+      anyway,
+    )
   }
 
   /**
@@ -157,32 +136,8 @@ export class Hold implements Held {
    * @throws the signal's reason
    */
   async opened(over: AbortSignal): Promise<boolean> {
-    const { host, keys, numbers, signal, time } = this.#around
-    over.addEventListener('abort', this.#contact.ring)
-    try {
-      for (;;) {
-        signal.throwIfAborted()
-        const last = over.aborted
-        const sentAt = time.now()
-        const view = await look(host, keys).catch((error: unknown) => {
-          if (!isOutage(error)) throw error
-        })
-        if (view) {
-          this.#tell(view)
-          const { intent, now } = view
-          const phase = intent?.epoch === this.owner.epoch ? intent.phase : ''
-          // From here on it is this process that keeps it.
-          if (phase === 'pushing') this.#contact.lease.extended(sentAt, (intent?.expiry ?? 0) - now)
-          if (phase === 'released') this.#contact.end()
-          if (phase === 'pushing' || phase === 'released') return true
-          if (phase === 'aborted') return false
-        }
-        if (last || this.#contact.lease.loss) return false
-        await this.#contact.wait(view ? numbers.lookEveryMs : numbers.renewAgainMs)
-      }
-    } finally {
-      over.removeEventListener('abort', this.#contact.ring)
-    }
+    const drain = { around: this.#around, contact: this.#contact, owner: this.owner }
+    return await untilOpened(drain, over, (view) => this.#tell(view))
   }
 
   /** What a person should know about the hold while the deploy runs; empty when all is well. */
