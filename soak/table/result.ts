@@ -64,10 +64,11 @@ function reason({ world, moments }: Scene, boot: Boot): string {
   return resumed?.replace(/.*resuming: the drain ended \((.*)\)/, '$1') ?? 'unknown'
 }
 
-/** What became of the job that ran at the request. */
+/** What became of the job that ran at the request. Whether it ended while the story lasted is a matter of a second. */
 function fate({ moments, world, deployer }: Scene): string {
   const end = moments.find(({ event }) => /^job (finished|stored|killed)$/.test(event))?.event
-  if (end !== 'job killed') return end?.replace('job ', '') ?? 'goes on'
+  if (end === 'job stored') return 'stored'
+  if (end !== 'job killed') return 'kept'
   const told = world.ledger.lines.some(
     (line) => line.includes(` ${deployer?.name} `) && /ran in it and (is|are) lost|may be killed/.test(line),
   )
