@@ -13,16 +13,25 @@ const STAND_INS: readonly { readonly from: RegExp; readonly path: RegExp; readon
     path: /^debug$/,
     contents: 'export default () => Object.assign(() => {}, { enabled: false })',
   },
+  // Sentinel and Cluster are followed by src/redis itself, connection by connection.
+  {
+    from: /ioredis/,
+    path: /^\.\/cluster$|\/SentinelConnector$/,
+    contents: 'export default class {}\nexport class SentinelIterator {}',
+  },
 ]
 
 /** Leaves out of a bundle what is never used at run time, and writes data without blanks. */
 export const lean: Plugin = {
   name: 'lean',
   setup(build) {
-    build.onResolve({ filter: /^(\.\/oidc-utils\.js|\.\/platform\.js|debug)$/ }, ({ importer, path }) => {
-      const at = STAND_INS.findIndex((one) => one.from.test(importer) && one.path.test(path))
-      return at < 0 ? undefined : { path: String(at), namespace: 'stand-in' }
-    })
+    build.onResolve(
+      { filter: /^(\.\/oidc-utils\.js|\.\/platform\.js|debug|\.\/cluster)$|\/SentinelConnector$/ },
+      ({ importer, path }) => {
+        const at = STAND_INS.findIndex((one) => one.from.test(importer) && one.path.test(path))
+        return at < 0 ? undefined : { path: String(at), namespace: 'stand-in' }
+      },
+    )
     build.onLoad({ filter: /.*/, namespace: 'stand-in' }, ({ path }) => ({
       contents: STAND_INS[Number(path)]?.contents ?? '',
     }))

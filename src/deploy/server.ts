@@ -13,7 +13,7 @@ import {
   type RedisAddress,
   secretsOfRedisUrl,
 } from '../redis/address.ts'
-import { connectRedis, type Destination, type Patience } from '../redis/connect.ts'
+import type { Destination, Patience } from '../redis/connect.ts'
 import type { Trust } from '../redis/connector.ts'
 import { checkHealth } from '../redis/health.ts'
 import { listen } from '../redis/listen.ts'
@@ -52,6 +52,9 @@ export interface ServerNeeds extends ConnectionNeeds {
   mask(secret: string): void
 }
 
+/** The client is most of what a deploy loads: whoever calls this while Heroku is asked finds it there afterwards. */
+export const loadClient = () => import('../redis/connect.ts')
+
 /** Connects to the Redis of the plan, from its own URL or the app's config var, and checks that it will keep what a gate writes. */
 export async function openServer(plan: ServerPlan, needs: ServerNeeds): Promise<GateServer> {
   const { configVar, url: given } = plan.redis
@@ -72,6 +75,7 @@ export async function openGateServer(
   const name = describeAddress(address)
   const keys = gateKeys(gateName)
   const shownPrints: string[] = []
+  const { connectRedis } = await loadClient()
   const client = await connectRedis(
     {
       address,

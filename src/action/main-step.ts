@@ -1,0 +1,70 @@
+import * as core from '@actions/core'
+import type { DeployReport } from '../deploy/report.ts'
+import { DeployError, isSuccess } from '../outcome.ts'
+import { actionsLog, annotateError } from './actions-log.ts'
+import { endOnCrash } from './crash.ts'
+import { writeOutputs, writePessimisticOutputs } from './outputs.ts'
+import { readMaskedPlan } from './plan.ts'
+import { hideSecretsIn } from './secrets.ts'
+import { rememberEnd } from './state.ts'
+import { renderSummary } from './summary.ts'
+
+/** Deploys, and reports how that ended: in the log, the outputs, the summary and the exit code. */
+export async function mainStep(): Promise<void> {
+  endOnCrash(() => core.setOutput('outcome', 'failed'))
+  const cancel = new AbortController()
+  // With a listener the process survives the signal, and has the runner's 7.5 s to give the clock back.
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () =>
+      cancel.abort(
+        new DeployError(
+          'cancelled',
+          `The job was cancelled (${name}).`,
+          'Run the workflow again when you want the deploy.',
+        ),
+      ),
+    )
+  }
+
+  try {
+    writePessimisticOutputs(core.setOutput)
+    const plan = readMaskedPlan()
+    const { carryOut } = await import('./work.ts')
+    const told = await carryOut(plan, cancel.signal)
+    await report(told)
+    // After a failure the post step looks once more whether the hold is ended: it may be that Redis could not be told.
+    if (isSuccess(told.outcome)) rememberEnd()
+  } catch (error) {
+    // Inputs: everything later is a report. Anything else that lands here is a fault of this action.
+    const { outcome, message, next } = asDeployError(error)
+    const nothing = { app: '', participants: [], jobsFinished: 0, jobsStored: 0, warnings: [], spans: [] }
+    await report({ ...nothing, outcome, message, next })
+  }
+}
+
+async function report(told: DeployReport): Promise<void> {
+  const report = hideSecretsIn(told)
+  writeOutputs(report, core.setOutput)
+  const { outcome, message, next } = report
+  if (isSuccess(outcome)) actionsLog.info(message)
+  else {
+    annotateError(`Deploy: ${outcome}`, `${message}\n${next}`)
+    process.exitCode = core.ExitCode.Failure
+  }
+  try {
+    await core.summary.addRaw(renderSummary(report), true).write()
+  } catch (error) {
+    actionsLog.warning(`the summary could not be written: ${(error as Error).message}`)
+  }
+}
+
+function asDeployError(error: unknown): DeployError {
+  if (error instanceof DeployError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  return new DeployError(
+    'failed',
+    `Something unexpected went wrong: ${message}`,
+    'Please report it with the log of this run.',
+    { cause: error },
+  )
+}
