@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);
 import {
   runStep
-} from "./shared-V5X34RVW.js";
+} from "./shared-SU4FAHUF.js";
 import "./shared-CTTR55YB.js";
 import "./shared-V27K2465.js";
 

@@ -27,8 +27,8 @@ export async function mainStep(): Promise<void> {
   }
 
   try {
-    writePessimisticOutputs(core.setOutput)
     const plan = readMaskedPlan()
+    writePessimisticOutputs(core.setOutput)
     const { carryOut } = await import('./work.ts')
     const told = await carryOut(plan, cancel.signal)
     await report(told)
