@@ -3,12 +3,12 @@
  * dist/ is what the runner runs: bundled, unminified, with the licences of what is in it. lib/ is the npm package.
  */
 import { execFile } from 'node:child_process'
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type BuildOptions, build } from 'esbuild'
 import { getProjectLicenses } from 'generate-license-file'
-import { lean } from './lean.ts'
+import { bundleAction } from './bundle-action.ts'
 
 const [dist = 'dist', lib = 'lib'] = process.argv.slice(2)
 const root = join(import.meta.dirname, '..')
@@ -24,24 +24,8 @@ const common = {
   logLevel: 'warning',
 } satisfies BuildOptions
 
-await rm(dist, { recursive: true, force: true })
-await mkdir(dist, { recursive: true })
-const action = await build({
-  ...common,
-  entryPoints: { main: 'src/action/main.ts', post: 'src/action/post.ts' },
-  outdir: dist,
-  splitting: true,
-  chunkNames: 'shared-[hash]',
-  target: 'node24',
-  metafile: true,
-  plugins: [lean],
-  // CommonJS packages in an ES module bundle call require for Node's own modules.
-  banner: {
-    js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
-  },
-})
-await writeFile(join(dist, 'package.json'), '{ "type": "module" }\n')
-await writeFile(join(dist, 'LICENSES.txt'), await licences(packagesIn(Object.keys(action.metafile.inputs))))
+const bundled = await bundleAction({ ...common, absWorkingDir: root }, dist)
+await writeFile(join(dist, 'LICENSES.txt'), await licences(packagesIn(bundled)))
 
 await rm(lib, { recursive: true, force: true })
 await build({

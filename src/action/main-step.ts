@@ -8,6 +8,7 @@ import { readMaskedPlan } from './plan.ts'
 import { hideSecretsIn } from './secrets.ts'
 import { rememberEnd } from './state.ts'
 import { renderSummary } from './summary.ts'
+import { appendSummary } from './summary-file.ts'
 
 /** Deploys, and reports how that ended: in the log, the outputs, the summary and the exit code. */
 export async function mainStep(): Promise<void> {
@@ -31,18 +32,18 @@ export async function mainStep(): Promise<void> {
     writePessimisticOutputs(core.setOutput)
     const { carryOut } = await import('./work.ts')
     const told = await carryOut(plan, cancel.signal)
-    await report(told)
+    report(told)
     // After a failure the post step looks once more whether the hold is ended: it may be that Redis could not be told.
     if (isSuccess(told.outcome)) rememberEnd()
   } catch (error) {
     // Inputs: everything later is a report. Anything else that lands here is a fault of this action.
     const { outcome, message, next } = asDeployError(error)
     const nothing = { app: '', participants: [], jobsFinished: 0, jobsStored: 0, warnings: [], spans: [] }
-    await report({ ...nothing, outcome, message, next })
+    report({ ...nothing, outcome, message, next })
   }
 }
 
-async function report(told: DeployReport): Promise<void> {
+function report(told: DeployReport): void {
   const report = hideSecretsIn(told)
   writeOutputs(report, core.setOutput)
   const { outcome, message, next } = report
@@ -52,7 +53,7 @@ async function report(told: DeployReport): Promise<void> {
     process.exitCode = core.ExitCode.Failure
   }
   try {
-    await core.summary.addRaw(renderSummary(report), true).write()
+    appendSummary(renderSummary(report))
   } catch (error) {
     actionsLog.warning(`the summary could not be written: ${(error as Error).message}`)
   }

@@ -1,3 +1,0 @@
-import { runStep } from './steps.ts'
-
-await runStep('post')
