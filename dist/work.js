@@ -288,357 +288,58 @@ var $createConnection = /* @__PURE__ */ own$1("createConnection");
 var $isIP = /* @__PURE__ */ own$1("isIP");
 var $Socket = /* @__PURE__ */ own$1("Socket");
 
-// src/together.ts
-async function together(signal, tasks) {
-  signal.throwIfAborted();
-  const siblings = new AbortController();
-  const linked = AbortSignal.any([signal, siblings.signal]);
-  const failures = [];
-  const results = await Promise.all(
-    tasks.map(async (task) => {
-      try {
-        return await task(linked);
-      } catch (error) {
-        failures.push(error);
-        siblings.abort(error);
-        return void 0;
-      }
-    })
-  );
-  signal.throwIfAborted();
-  if (failures.length > 0) throw failures[0];
-  return results;
-}
-
-// src/heroku/time-limit.ts
-var TimeLimitError = class extends Error {
-  name = "TimeLimitError";
+// src/deploy/held-back-log.ts
+var HeldBackLog = class {
+  #kept = [];
+  #to;
+  info(line) {
+    this.#tell((log) => log.info(line));
+  }
+  warning(line) {
+    this.#tell((log) => log.warning(line));
+  }
+  /** Tells `to` all that was kept, and everything from now on. */
+  release(to) {
+    this.#to = to;
+    for (const tell3 of this.#kept.splice(0)) tell3(to);
+  }
+  #tell(line) {
+    if (this.#to === void 0) this.#kept.push(line);
+    else line(this.#to);
+  }
 };
-async function withinLimit(limitMs, { time, signal }, work) {
-  const limit = new AbortController();
-  const ended2 = new AbortController();
-  const watch = time.sleep(limitMs, AbortSignal.any([signal, ended2.signal])).then(
-    () => limit.abort(new TimeLimitError(`not done within ${limitMs} ms`)),
-    () => void 0
-  );
-  try {
-    return await work(AbortSignal.any([signal, limit.signal]));
-  } finally {
-    ended2.abort();
-    await watch;
-  }
-}
 
-// src/deploy/health-check.ts
-var ANSWER_WITHIN_MS = 3e4;
-var LAST_ANSWER_WITHIN_MS = 1e3;
-var MOST_BYTES = 1048576;
-var SHOWN = 120;
-var SHORTEST_KEY = 4;
-async function checkHealth(check, webUrl, release2, around) {
-  const { log, time, signal } = around;
-  const { timeoutMs, intervalMs } = check;
-  const url = addressOf(check.url, webUrl);
-  if (url === void 0) {
-    throw new main.DeployError(
-      "health-check-failed",
-      `${release2} is released, but its health can't be checked: health-check-url is a path, and the app has no URL of its own.`,
-      "Give the whole address in health-check-url."
-    );
-  }
-  const began = time.now();
-  let told2 = "";
-  for (let tries = 1; ; tries++) {
-    const left = began + timeoutMs - time.now();
-    const limitMs = Math.min(ANSWER_WITHIN_MS, Math.max(LAST_ANSWER_WITHIN_MS, left));
-    const trouble = await ask(url, check, limitMs, around);
-    signal.throwIfAborted();
-    if (trouble === void 0) {
-      log.info(`${shown(url)} answers well${tries > 1 ? `, at the ${ordinal(tries)} time of asking` : ""}`);
-      return;
-    }
-    const rest = began + timeoutMs - time.now();
-    if (rest <= 0) throw unhealthy(url, release2, tries, timeoutMs, trouble);
-    if (trouble !== told2) log.info(`${shown(url)} ${trouble}; asking every ${main.formatDuration(intervalMs)}`);
-    told2 = trouble;
-    await time.sleep(Math.min(intervalMs, rest), signal);
-  }
-}
-function addressOf(url, webUrl) {
-  if (!url.startsWith("/")) return url;
-  return URL.canParse(url, webUrl) ? new URL(url, webUrl).href : void 0;
-}
-function shown(url) {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
-}
-async function ask(url, { statuses, body }, limitMs, { fetch, time, signal }) {
-  try {
-    return await withinLimit(limitMs, { time, signal }, async (limit) => {
-      const headers = { "User-Agent": "heroku-deploy-gate", Accept: "*/*" };
-      const answer = await fetch(url, { headers, redirect: "manual", signal: limit });
-      const text2 = await beginningOf(answer);
-      const says = quoted(text2, url);
-      const { status: status2 } = answer;
-      if (!statuses.some(([first, last]) => status2 >= first && status2 <= last)) {
-        return `answered ${status2}${redirection(answer, url)}${says}`;
-      }
-      if (body === void 0 || text2.includes(body)) return void 0;
-      return `answered ${status2}, without the text that health-check-body wants${says}`;
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    return `gave no answer (${reasonOf(error, limitMs)})`;
-  }
-}
-function redirection({ headers }, url) {
-  const to = headers.get("location");
-  return to !== null && URL.canParse(to, url) ? `, a redirect to ${shown(new URL(to, url).href)}` : "";
-}
-function quoted(text2, url) {
-  const { search, searchParams } = new URL(url);
-  const asked = [search.slice(1), ...searchParams.values()].filter((value) => value.length >= SHORTEST_KEY);
-  const hidden = asked.reduce((rest, value) => rest.replaceAll(value, "***"), text2);
-  const beginning = main.oneLine(hidden, SHOWN);
-  return beginning === "" ? "" : ` ("${beginning}")`;
-}
-async function beginningOf({ body }) {
-  const pieces = [];
-  let bytes = 0;
-  for await (const piece of body ?? []) {
-    pieces.push(piece);
-    bytes += piece.byteLength;
-    if (bytes >= MOST_BYTES) break;
-  }
-  return Buffer.concat(pieces).toString();
-}
-function reasonOf(error, limitMs) {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeLimitError") return `none within ${main.formatDuration(limitMs)}`;
-  if (error.cause instanceof Error) return reasonOf(error.cause, limitMs);
-  return error.message || ("code" in error ? String(error.code) : error.name);
-}
-function ordinal(number) {
-  const last = number % 10;
-  const teen = number % 100 >= 11 && number % 100 <= 13;
-  return `${number}${teen ? "th" : last === 1 ? "st" : last === 2 ? "nd" : last === 3 ? "rd" : "th"}`;
-}
-function unhealthy(url, release2, tries, timeoutMs, trouble) {
-  return new main.DeployError(
-    "health-check-failed",
-    `${release2} is released, but ${shown(url)} did not answer well within ${main.formatDuration(timeoutMs)} (asked ${tries === 1 ? "once" : `${tries} times`}): at last it ${trouble}.`,
-    "See why in the log of the app (`heroku logs`). If it is only slow to boot, raise health-check-timeout."
-  );
-}
-
-// src/deploy/prove.ts
-async function prove(plan, around, story, signal, target, { quiet, release: release2 }) {
-  const { heroku, group: group2 } = around;
-  const { waitForDynosMs, waitForClockMs, healthCheck } = plan;
-  const dynos = (linked) => story.span("new dynos", "heroku", () => heroku.dynosUp(release2, waitForDynosMs, linked));
-  const clock = (linked) => story.span("new clock", "gate", async () => {
-    const seen = await quiet.successor(waitForClockMs, release2, linked);
-    if (seen.length === 0) return;
-    const are = seen.length === 1 ? "is" : "are";
-    story.log.info(`${seen.join(", ")} of the new release ${are} scheduling`);
-  });
-  const waits = [...waitForDynosMs > 0 ? [dynos] : [], ...waitForClockMs > 0 ? [clock] : []];
-  if (waits.length > 0) await group2("New release", () => together(signal, waits));
-  if (healthCheck === void 0) return;
-  const needs = { ...around, log: story.log, signal };
-  await group2(
-    "Health check",
-    () => story.span("health check", "heroku", () => checkHealth(healthCheck, target.webUrl, release2, needs))
-  );
-}
+// src/gate/numbers.ts
+var NUMBERS = {
+  /** a runner that dies while draining costs the clock this at the most */
+  drainLeaseMs: 6e4,
+  /** outlives a failover of the server during the build */
+  pushLeaseMs: 18e4,
+  renewEveryMs: 15e3,
+  /** after a renewal that failed */
+  renewAgainMs: 2e3,
+  /** every hold must last so long beyond the commit */
+  marginMs: 3e4,
+  /** a request that reaches the server later than this is void */
+  requestValidMs: 3e4,
+  /** between looks when nothing rings */
+  lookEveryMs: 2e3,
+  /** for each row of a look, until the next one, whoever rings: it reads them all, and where many take part somebody always rings */
+  lookRestPerRowMs: 0.2,
+  /** an announcement that nobody keeps up is forgotten: a runner that dies leaves none for longer */
+  announcedMs: 18e4,
+  /** for participants that were told to force, until they must have acknowledged */
+  forceGraceMs: 3e4,
+  /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */
+  maxHoldMs: 36e5,
+  /** until an aborted drain's participants should be seen scheduling again */
+  resumeWatchMs: 1e4
+};
 
 // src/enumerate.ts
 function enumerate(names, most = 10) {
   const more = names.length - most;
   return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
-
-// src/deploy/expected.ts
-function expected(processes, formation, dynos = []) {
-  if (formation === void 0) return { asked: processes, dynos: [], notes: [] };
-  const notes = [];
-  const present = [];
-  const asked = processes.flatMap((process2) => {
-    const { type, demanded } = process2;
-    const quantity = formation.find((one) => one.type === type)?.quantity;
-    if (quantity === void 0) {
-      notes.push(
-        `Heroku knows no process type ${type} of this app: it has ${enumerate(formation.map((one) => one.type)) || "none"}`
-      );
-      return [process2];
-    }
-    if (quantity === 0 && !demanded) {
-      notes.push(`${type} is scaled to 0: there is nobody to drain`);
-      return [];
-    }
-    const ofType = dynos.filter((dyno) => dyno.type === type);
-    const running = ofType.filter(({ state }) => !STOPPED.has(state));
-    const runs = new Set(running.map(({ name: name3 }) => name3));
-    const stopped = new Map(
-      ofType.filter(({ name: name3 }) => !runs.has(name3)).map(({ name: name3, state }) => [name3, state])
-    );
-    for (const [name3, state] of stopped) {
-      notes.push(`${name3} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
-    }
-    present.push(...running);
-    return [demanded ? process2 : { ...process2, atLeast: Math.max(quantity - stopped.size, runs.size) }];
-  });
-  return {
-    asked,
-    dynos: present.map(({ name: name3, type, version }) => ({
-      dyno: name3,
-      type,
-      ...version > 0 && { release: `v${version}` }
-    })),
-    notes
-  };
-}
-var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
-
-// built-in:crypto
-var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:crypto");
-var own = (key) => builtIn[key];
-var $createHash = /* @__PURE__ */ own("createHash");
-var $randomBytes = /* @__PURE__ */ own("randomBytes");
-var $randomUUID = /* @__PURE__ */ own("randomUUID");
-
-// src/protocol/owner.ts
-function lostReply(kind, reply) {
-  if (kind !== "lost") throw reply.unknown();
-  const why = reply.text();
-  return { kind, why, asker: reply.more ? reply.text() : "" };
-}
-
-// src/protocol/reply.ts
-var ReplyError = class extends Error {
-  name = "ReplyError";
-  constructor(script2, reply) {
-    super(
-      `the ${script2} script gave an answer that this version does not know: ${JSON.stringify(reply)?.slice(0, 200)}`
-    );
-  }
-};
-var ReplyReader = class {
-  #script;
-  #reply;
-  #at = 0;
-  constructor(script2, reply) {
-    if (!Array.isArray(reply)) throw new ReplyError(script2, reply);
-    this.#script = script2;
-    this.#reply = reply;
-  }
-  text() {
-    const value = this.#reply[this.#at++];
-    if (typeof value !== "string") throw this.unknown();
-    return value;
-  }
-  number() {
-    const value = this.#reply[this.#at++];
-    if (typeof value !== "number") throw this.unknown();
-    return value;
-  }
-  /** A flat list inside the reply, as text. */
-  list() {
-    const value = this.#reply[this.#at++];
-    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw this.unknown();
-    return value;
-  }
-  get more() {
-    return this.#at < this.#reply.length;
-  }
-  unknown() {
-    return new ReplyError(this.#script, this.#reply);
-  }
-};
-
-// src/protocol/scripts/prelude.lua
-var prelude_default = "-- Put before every script. Times are the server's own, in milliseconds.\nlocal clock = redis.call('TIME')\nlocal now = clock[1] * 1000 + math.floor(clock[2] / 1000)\nlocal now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])\n\nlocal VERSION = '1'\n-- What no listener and no deployer writes is not believed: it would hold a gate for good. A row is forgotten after so many ms, no lease\n-- lasts longer than half of this, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.\nlocal FORGOTTEN, LONGEST_LEASE, FARTHEST, SET_BACK = 600000, 7200000, 3155760000000000, 10000\n-- Bytes. A row that a beat has written is encoded anew, with six bytes for some characters.\nlocal LONGEST_ID, LONGEST_ROW = 512, 32768\n\n-- Fields of the intent by name; a missing field is false.\nlocal function intent_fields(key, ...)\n  local names, fields = { ... }, {}\n  for index, value in ipairs(redis.call('HMGET', key, ...)) do\n    fields[names[index]] = value\n  end\n  return fields\nend\n\nlocal function in_force(intent)\n  local expiry = tonumber(intent.expiry) or 0\n  return (intent.phase == 'draining' or intent.phase == 'pushing') and expiry > now and expiry <= now + LONGEST_LEASE\nend\n\nlocal function is_epoch(text)\n  return text and string.match(text, '^%d+$') and tonumber(text) < tonumber(now_us) + FARTHEST\nend\n\n-- The phase as the server sees it: an unfinished intent that ran out has lapsed.\nlocal function phase_of(intent)\n  if intent.phase == 'draining' or intent.phase == 'pushing' then\n    return in_force(intent) and intent.phase or 'lapsed'\n  end\n  return (intent.phase == 'released' or intent.phase == 'aborted') and intent.phase or ''\nend\n\n-- A server's clock may have been set back since, though not by so much.\nlocal function is_time(value)\n  return type(value) == 'number' and value >= 0 and value <= now + FORGOTTEN\nend\n\n-- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,\n-- so that a row of another one is told apart and not misread.\nlocal function decode_row(text)\n  if not text or #text > LONGEST_ROW then\n    return nil\n  end\n  local ok, row = pcall(cjson.decode, text)\n  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'\n    or type(row.state) ~= 'string' or not is_time(row.seen) or not is_time(row.joined)\n    or type(row['until']) ~= 'number' or not (row['until'] >= 0) then\n    return nil\n  end\n  row['until'] = math.min(row['until'], row.seen + FORGOTTEN)\n  return row\nend\n\n-- participant id -> row\nlocal function read_roster(key)\n  local rows, flat = {}, redis.call('HGETALL', key)\n  for index = 1, #flat, 2 do\n    if #flat[index] <= LONGEST_ID then\n      rows[flat[index]] = decode_row(flat[index + 1])\n    end\n  end\n  return rows\nend\n\nlocal function alive(row)\n  return row.state ~= 'exited' and row['until'] >= now\nend\n\n-- Dyno name -> the latest time at which a participant that is alive joined under it.\nlocal function latest_joins(rows)\n  local joins = {}\n  for _, row in pairs(rows) do\n    if alive(row) and row.joined > (joins[row.dyno] or 0) then\n      joins[row.dyno] = row.joined\n    end\n  end\n  return joins\nend\n\n-- Not heard of since another boot of the same dyno joined: that boot took its place.\nlocal function replaced(row, joins)\n  return (joins[row.dyno] or 0) > row.joined and row.seen < joins[row.dyno]\nend\n\n-- Why an intent is not ours to write any more; nil while it is.\nlocal function lost(intent, id, epoch)\n  if not intent.id then\n    return 'missing'\n  end\n  if intent.id ~= id or intent.epoch ~= epoch then\n    return 'superseded'\n  end\n  if intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n    return 'finished'\n  end\n  if not in_force(intent) then\n    return 'lapsed'\n  end\n  -- The lease was given before now, by a clock that was set back since: nobody can tell how long the holds last that it told of. Less\n  -- than a margin does no harm.\n  if (tonumber(intent.given) or 0) > now + SET_BACK then\n    return 'set-back'\n  end\n  return nil\nend\n";
-
-// src/protocol/script.ts
-function script(name3, body) {
-  const text2 = `${prelude_default}
-${body}`;
-  return { name: name3, text: text2, sha: $createHash("sha1").update(text2).digest("hex") };
-}
-async function run(host, { sha, text: text2 }, keys, args) {
-  try {
-    return await host.evalsha(sha, keys.length, ...keys, ...args);
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-    return await host.eval(text2, keys.length, ...keys, ...args);
-  }
-}
-
-// src/protocol/scripts/acquire.lua
-var acquire_default = "-- Puts a drain in force, unless another one is.\n-- KEYS: intent, epoch, roster\n-- ARGV: id, lease ms, not after (server ms), asker, replaced release, doorbell, then process type, at least, ...\n-- Replies: granted, epoch, ms left | done, phase | late, now | busy, asker, ms left, phase, id | version, theirs\nlocal id, lease, not_after, asker, replaces, doorbell = unpack(ARGV, 1, 6)\nlocal intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'asker')\n\nif intent.id == id then\n  if in_force(intent) then\n    return { 'granted', intent.epoch, intent.expiry - now }\n  end\n  return { 'done', phase_of(intent) }\nend\nif in_force(intent) and intent.v ~= VERSION then\n  return { 'version', intent.v or '' }\nend\nif in_force(intent) then\n  return { 'busy', intent.asker, intent.expiry - now, intent.phase, intent.id }\nend\n-- A request that was stuck in a dead connection must not drain anybody for a deploy that is over.\nif now > tonumber(not_after) then\n  return { 'late', now }\nend\n\nlocal rows = read_roster(KEYS[3])\nlocal epoch, farthest = tonumber(now_us), tonumber(now_us) + FARTHEST\nlocal function above(other)\n  other = tonumber(other or 0)\n  if other and other >= epoch and other < farthest then\n    epoch = other + 1\n  end\nend\nabove(redis.call('GET', KEYS[2]))\nabove(intent.epoch)\nfor _, row in pairs(rows) do\n  above(row.epoch)\nend\nepoch = string.format('%.0f', epoch)\n\nredis.call('SET', KEYS[2], epoch)\nredis.call('DEL', KEYS[1])\nredis.call('HSET', KEYS[1], 'v', VERSION, 'id', id, 'epoch', epoch, 'phase', 'draining', 'lease', lease,\n  'expiry', string.format('%.0f', now + lease), 'asker', asker, 'replaces', replaces, 'began', string.format('%.0f', now),\n  'given', string.format('%.0f', now))\nlocal counts = {}\nfor index = 7, #ARGV, 2 do\n  redis.call('HSET', KEYS[1], 'type:' .. ARGV[index], ARGV[index + 1])\n  counts[ARGV[index]] = 0\nend\n\nlocal joins = latest_joins(rows)\nfor participant, row in pairs(rows) do\n  if row['until'] < now - FORGOTTEN then\n    redis.call('HDEL', KEYS[3], participant)\n  elseif counts[row.type] and alive(row) and not replaced(row, joins) then\n    redis.call('HSET', KEYS[1], 'target:' .. participant, row.dyno)\n    counts[row.type] = counts[row.type] + 1\n  end\nend\nfor process, count in pairs(counts) do\n  redis.call('HSET', KEYS[1], 'count:' .. process, count)\nend\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'granted', epoch, tonumber(lease) }\n";
-
-// src/protocol/scripts/finish.lua
-var finish_default = "-- Ends a drain: released (the new release runs) or aborted (back to scheduling). A no-op for anybody but its owner.\n-- KEYS: intent   ARGV: id, epoch ('' when its owner never learned it), 'released' or 'aborted', doorbell\n-- Replies: finished, phase | already, phase | not-ours\nlocal id, epoch, phase, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry')\nif intent.id ~= id or (epoch ~= '' and intent.epoch ~= epoch) then\n  return { 'not-ours' }\nend\nif intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n  return { 'already', intent.phase or '' }\nend\nredis.call('HSET', KEYS[1], 'phase', phase, 'finished', string.format('%.0f', now))\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'finished', phase }\n";
-
-// src/protocol/scripts/force.lua
-var force_default = "-- Tells the participants to abort running jobs, store them, and acknowledge.\n-- KEYS: intent   ARGV: id, epoch, doorbell\n-- Replies: forced | lost, why, asker\nlocal id, epoch, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker', 'force')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nif intent.force ~= '1' then\n  redis.call('HSET', KEYS[1], 'force', '1')\n  redis.call('PUBLISH', doorbell, 'beat')\nend\nreturn { 'forced' }\n";
-
-// src/protocol/scripts/renew.lua
-var renew_default = "-- Extends the lease of a drain that is ours and still in force; never shortens it.\n-- KEYS: intent   ARGV: id, epoch, lease ms\n-- Replies: renewed, ms left | lost, why, asker\nlocal id, epoch, lease = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nlocal expiry = math.max(tonumber(intent.expiry), now + lease)\nredis.call('HSET', KEYS[1], 'expiry', string.format('%.0f', expiry), 'given', string.format('%.0f', now))\nreturn { 'renewed', expiry - now }\n";
-
-// src/protocol/drain.ts
-var acquireScript = script("acquire", acquire_default);
-var finishScript = script("finish", finish_default);
-var forceScript = script("force", force_default);
-var renewScript = script("renew", renew_default);
-async function acquire(host, keys, request) {
-  const { id, leaseMs, notAfter, asker, replaces, asked } = request;
-  const reply = new ReplyReader(
-    "acquire",
-    await run(
-      host,
-      acquireScript,
-      [keys.intent, keys.epoch, keys.roster],
-      [id, leaseMs, notAfter, asker, replaces, keys.doorbell, ...[...asked].flat()]
-    )
-  );
-  switch (reply.text()) {
-    case "granted":
-      return { kind: "granted", epoch: reply.text(), leftMs: reply.number() };
-    case "done":
-      return { kind: "done", phase: reply.text() };
-    case "late":
-      return { kind: "late" };
-    case "version":
-      return { kind: "version", theirs: reply.text() };
-    case "busy":
-      return { kind: "busy", asker: reply.text(), leftMs: reply.number(), phase: reply.text() };
-    default:
-      throw reply.unknown();
-  }
-}
-async function renew(host, keys, { id, epoch }, leaseMs) {
-  const reply = new ReplyReader("renew", await run(host, renewScript, [keys.intent], [id, epoch, leaseMs]));
-  const kind = reply.text();
-  if (kind === "renewed") return { kind, leftMs: reply.number() };
-  return lostReply(kind, reply);
-}
-async function force(host, keys, { id, epoch }) {
-  const reply = new ReplyReader(
-    "force",
-    await run(host, forceScript, [keys.intent], [id, epoch, keys.doorbell])
-  );
-  const kind = reply.text();
-  return kind === "forced" ? { kind } : lostReply(kind, reply);
-}
-async function finish(host, keys, { id, epoch }, ending) {
-  const reply = new ReplyReader(
-    "finish",
-    await run(host, finishScript, [keys.intent], [id, epoch, ending, keys.doorbell])
-  );
-  const kind = reply.text();
-  if (kind === "finished" || kind === "already" || kind === "not-ours") return kind;
-  throw reply.unknown();
 }
 
 // src/protocol/row.ts
@@ -699,45 +400,6 @@ function parseRow(id, text2) {
 }
 function isAlive(row, now) {
   return row.state !== "exited" && row.until >= now;
-}
-
-// src/protocol/scripts/look.lua
-var look_default = "-- What is there, read in one step; changes nothing. What is too long to be a row, or the name of one, is left out.\n-- KEYS: intent, roster\n-- Replies: now, intent as field, value, ..., roster as participant id, row, ...\nlocal rows, flat = {}, redis.call('HGETALL', KEYS[2])\nfor index = 1, #flat, 2 do\n  if #flat[index] <= LONGEST_ID and #flat[index + 1] <= LONGEST_ROW then\n    rows[#rows + 1] = flat[index]\n    rows[#rows + 1] = flat[index + 1]\n  end\nend\nreturn { now, redis.call('HGETALL', KEYS[1]), rows }\n";
-
-// src/protocol/look.ts
-var lookScript = script("look", look_default);
-async function look(host, keys) {
-  const reply = new ReplyReader("look", await run(host, lookScript, [keys.intent, keys.roster], []));
-  const now = reply.number();
-  const fields2 = pairs(reply.list());
-  const rows = pairs(reply.list()).flatMap(([id, text2]) => {
-    const row = parseRow(id, text2);
-    return row && row.seen <= now + FORGOTTEN_MS ? row : [];
-  });
-  const field = Object.fromEntries(fields2);
-  const intent = field.id && {
-    v: field.v ?? "",
-    id: field.id,
-    epoch: field.epoch ?? "",
-    phase: field.phase ?? "",
-    leaseMs: Number(field.lease ?? 0),
-    ...field.given !== void 0 && { given: Number(field.given) },
-    expiry: Number(field.expiry),
-    began: Number(field.began ?? 0),
-    ...field.committed !== void 0 && { committed: Number(field.committed) },
-    ...field.finished !== void 0 && { finished: Number(field.finished) },
-    replaces: field.replaces ?? "",
-    asker: field.asker ?? "",
-    targets: fields2.flatMap(([name3]) => name3.startsWith("target:") ? [name3.slice("target:".length)] : [])
-  };
-  return { now, intent: intent || void 0, rows };
-}
-var LONGEST_LEASE_MS = 72e5;
-function isInForce({ phase, expiry }, now) {
-  return (phase === "draining" || phase === "pushing") && expiry > now && expiry <= now + LONGEST_LEASE_MS;
-}
-function pairs(flat) {
-  return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]);
 }
 
 // src/gate/asker.ts
@@ -1065,6 +727,732 @@ function describe({ why, dyno, type, detail }) {
   }
 }
 
+// src/gate/outage.ts
+function isOutage(error) {
+  if (!(error instanceof Error) || error instanceof TypeError || error instanceof main.DeployError) return false;
+  return error.name !== "ReplyError" || isPassing(error);
+}
+
+// src/gate/outlast.ts
+async function outlast({ time, againMs, forMs, signal }, work) {
+  const until = time.now() + forMs;
+  for (; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isOutage(error) || time.now() + againMs >= until) throw error;
+    }
+    await time.sleep(againMs, signal);
+  }
+}
+async function answered({ time, numbers, signal }, work) {
+  const { renewAgainMs, requestValidMs } = numbers;
+  try {
+    return await outlast({ time, againMs: renewAgainMs, forMs: requestValidMs, signal }, work);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw isOutage(error) ? unanswered(error, requestValidMs) : error;
+  }
+}
+
+// src/redis/health.ts
+var NEARLY_FULL = 0.95;
+async function checkHealth(source, name3, origin, log) {
+  let info;
+  try {
+    info = parseInfo(await source.info());
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
+    log.warning(
+      `${name3}: its user may not call INFO, so memory and eviction could not be checked; +info allows it`
+    );
+    return;
+  }
+  if (info.get("role") === "slave") {
+    throw new main.DeployError(
+      "preflight-failed",
+      `${name3}: the server is a replica and refuses writes.`,
+      `Give the URL of the primary. ${origin.wrongUrl}`
+    );
+  }
+  const [used, most] = [Number(info.get("used_memory") ?? 0), Number(info.get("maxmemory") ?? 0)];
+  const policy = info.get("maxmemory_policy") ?? "noeviction";
+  if (!(most > 0)) return;
+  const share = used / most;
+  const memory = `${megabytes(used)} of ${megabytes(most)} in use, maxmemory-policy ${policy}`;
+  if (share >= NEARLY_FULL && policy.startsWith("allkeys")) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `${name3}: the server is about to evict keys, and may drop the drain request (${memory}).`,
+      "Free memory or take a larger plan. A policy that spares keys without a TTL (noeviction or volatile-*) is safer for a gate."
+    );
+  }
+  if (share >= 1) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `${name3}: the server is out of memory and refuses writes (${memory}).`,
+      "Free memory or take a larger plan, then run the deploy again."
+    );
+  }
+  if (share >= NEARLY_FULL) log.warning(`${name3}: the server is nearly out of memory (${memory})`);
+  else if (policy.startsWith("allkeys")) {
+    log.warning(
+      `${name3}: under maxmemory-policy ${policy} the drain request itself can be evicted; the deploy would stop, and the clock go on`
+    );
+  }
+}
+function parseInfo(text2) {
+  const fields2 = /* @__PURE__ */ new Map();
+  for (const line of text2.split(/\r?\n/)) {
+    const colon = line.indexOf(":");
+    if (colon > 0 && !line.startsWith("#")) fields2.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return fields2;
+}
+function megabytes(bytes) {
+  return `${(bytes / 1048576).toFixed(1)} MB`;
+}
+
+// src/redis/listen.ts
+function listen(client, channel, onMessage, onRefused = () => {
+}) {
+  let [hears, refused2] = [false, false];
+  const begin = async () => {
+    try {
+      const hello = await client.call("HELLO");
+      const at = Array.isArray(hello) ? hello.indexOf("proto") : -1;
+      if (Array.isArray(hello) && at >= 0 && hello[at + 1] === 3) {
+        await client.subscribe(channel);
+        hears = true;
+      }
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("NOPERM") && !refused2) {
+        refused2 = true;
+        onRefused(error);
+      }
+    }
+    onMessage();
+    return hears;
+  };
+  client.on("message", onMessage);
+  client.on("close", () => {
+    hears = false;
+  });
+  client.on("ready", begin);
+  const began = client.status === "ready" ? begin() : Promise.resolve(false);
+  return {
+    get hears() {
+      return hears;
+    },
+    began
+  };
+}
+
+// src/redis/rights.ts
+var DEPLOYER_RIGHTS = [
+  "eval",
+  "evalsha",
+  "time",
+  "set",
+  "get",
+  "del",
+  "hset",
+  "hmget",
+  "hgetall",
+  "hdel",
+  "publish"
+];
+var TRIALS = {
+  eval: () => ["return 1", "0"],
+  evalsha: () => ["0".repeat(40), "0"],
+  time: () => [],
+  set: (text2) => [text2, "1", "PX", "1000"],
+  get: (text2) => [text2],
+  del: (text2) => [text2],
+  hset: (_, hash) => [hash, "field", "1"],
+  hget: (_, hash) => [hash, "field"],
+  hmget: (_, hash) => [hash, "field"],
+  hgetall: (_, hash) => [hash],
+  hexists: (_, hash) => [hash, "field"],
+  hlen: (_, hash) => [hash],
+  hdel: (_, hash) => [hash, "field"],
+  publish: (_text, _hash, channel) => [channel, "look"]
+};
+function isNamedUser({ username }) {
+  return username !== void 0 && username !== "default";
+}
+async function missingRights(client, rights, channel) {
+  const [text2, hash] = [`${channel}:trial`, `${channel}:trials`];
+  const trials = rights.map((right) => [right, ...TRIALS[right](text2, hash, channel)]);
+  const answers = await client.pipeline(trials).exec() ?? [];
+  const missing2 = rights.flatMap((right, at) => {
+    const message = answers[at]?.[0]?.message ?? "";
+    if (!message.startsWith("NOPERM")) return [];
+    if (/\bkeys?\b/.test(message)) return ["~deploy-gate:*"];
+    return /\bchannels?\b/.test(message) ? ["&deploy-gate:*"] : [`+${right}`];
+  });
+  return [...new Set(missing2)];
+}
+
+// src/deploy/origins.ts
+var SELF_SIGNED = "Heroku's Key-Value Store has a self-signed certificate";
+var PIN = "redis-tls-fingerprint";
+var UNREACHABLE = "Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.";
+var INPUT_ORIGIN = {
+  name: "redis-url",
+  pin: PIN,
+  wrongUrl: "Correct redis-url, or leave it out: the URL is read from the app's config vars then.",
+  staleLogin: "Heroku changes the URL at maintenance and credential resets, so a copy in a secret goes stale: leave redis-url out, and it is read from the app's config vars at each deploy.",
+  unsignedCertificate: `${SELF_SIGNED}: leave redis-url out, so that redis-tls: auto accepts it, or pin it with ${PIN}.`,
+  unreachable: UNREACHABLE
+};
+function configVarOrigin(variable, app) {
+  return {
+    name: `config var ${variable} of ${app}`,
+    pin: PIN,
+    wrongUrl: `The add-on may have been replaced: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
+    staleLogin: `Heroku may be changing it just now, as it does at maintenance and credential resets: run the deploy again. If it repeats, ${variable} is not kept by an add-on of this app: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
+    unsignedCertificate: `${SELF_SIGNED}, which redis-tls: verify refuses: redis-tls: auto accepts it, and ${PIN} pins it.`,
+    unreachable: UNREACHABLE
+  };
+}
+
+// src/deploy/server.ts
+var loadClient = () => Promise.resolve().then(function () { return require('./connect.js'); });
+async function openServer(plan, needs) {
+  const { configVar: configVar2, url: given } = plan.redis;
+  const url = given ?? await needs.configVar(configVar2);
+  const origin = given === void 0 ? configVarOrigin(configVar2, plan.app) : INPUT_ORIGIN;
+  needs.mask(url);
+  const address = readRedisUrl(url, origin);
+  for (const secret of main.secretsOfRedisUrl(url)) needs.mask(secret);
+  return openGateServer({ address, trust: trust(plan, given === void 0), origin }, plan.gateName, needs);
+}
+async function openGateServer({ address, trust: trust2, origin }, gateName, { log, time, signal, patience, asks = false }) {
+  const name3 = main.describeAddress(address);
+  const keys = main.gateKeys(gateName);
+  const shownPrints = [];
+  const { connectRedis } = await loadClient();
+  const client = await connectRedis(
+    {
+      address,
+      origin,
+      key: keys.epoch,
+      trust: {
+        ...trust2,
+        onCertificate(shown2) {
+          if (!shownPrints.includes(shown2) && !trust2.pins && !trust2.verify) {
+            log.info(`${name3} shows the certificate with SHA-256 ${shown2}; ${origin.pin} can pin it`);
+          }
+          shownPrints.push(shown2);
+        }
+      }
+    },
+    log,
+    signal,
+    patience
+  );
+  try {
+    const before = time.now();
+    await answered({ time, numbers: NUMBERS, signal }, async () => {
+      await checkHealth(client, name3, origin, log);
+      if (asks && isNamedUser(address)) await checkRights(client, keys.reports, name3);
+    });
+    log.info(`${name3} answers in ${main.formatDuration(time.now() - before)} (from ${origin.name})`);
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+  return {
+    around: {
+      host: client,
+      keys,
+      listen: (onReport) => {
+        const ear = listen(
+          client,
+          keys.reports,
+          onReport,
+          (error) => log.warning(
+            `${name3}: its user may not listen (${error.message}), so changes are seen some seconds later; +subscribe and &deploy-gate:* allow it`
+          )
+        );
+        return ear.began;
+      },
+      time,
+      log,
+      numbers: NUMBERS,
+      signal
+    },
+    get fingerprint() {
+      return address.topology ? void 0 : shownPrints.at(-1);
+    },
+    async [Symbol.asyncDispose]() {
+      client.disconnect();
+    }
+  };
+}
+async function checkRights(client, channel, name3) {
+  const missing2 = (await missingRights(client, DEPLOYER_RIGHTS, channel)).join(" ");
+  if (missing2 === "") return;
+  throw new main.DeployError(
+    "preflight-failed",
+    `${name3}: the user of the URL lacks rights: ${missing2}.`,
+    `Give them to it: ACL SETUSER <user> ${missing2}. The section "Rights" of docs/redis.md has all that are needed in one line.`
+  );
+}
+function trust(plan, fromConfigVars) {
+  const { tls, fingerprints } = plan.redis;
+  return {
+    verify: tls === "verify" || tls === "auto" && !fromConfigVars && fingerprints === void 0,
+    ...fingerprints && { pins: fingerprints }
+  };
+}
+function readRedisUrl(url, origin) {
+  try {
+    return main.parseRedisUrl(url);
+  } catch (error) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `The Redis URL in ${origin.name} can't be used: ${error.message}.`,
+      `It must look like ${main.REDIS_URL_RULE}. ${origin.wrongUrl}`
+    );
+  }
+}
+
+// src/deploy/app-redis.ts
+var AppRedis = class {
+  #plan;
+  #around;
+  #begun;
+  constructor(plan, around) {
+    this.#plan = plan;
+    this.#around = around;
+  }
+  /** Begins to connect. Never rejects. */
+  begin(signal) {
+    const log = new HeldBackLog();
+    const leave = new AbortController();
+    const server = this.#connect(log, AbortSignal.any([signal, leave.signal]));
+    server.catch(() => {
+    });
+    this.#begun = { server, log, leave };
+  }
+  /**
+   * The connection, checked: the one that was begun, or another. It is the caller's from here on.
+   * @throws DeployError (`preflight-failed`); the signal's reason
+   */
+  async open(log, signal) {
+    const begun = this.#begun;
+    if (begun === void 0) return await this.#connect(log, signal);
+    this.#begun = void 0;
+    begun.log.release(log);
+    return await begun.server;
+  }
+  async [Symbol.asyncDispose]() {
+    if (this.#begun === void 0) return;
+    const { server, leave } = this.#begun;
+    leave.abort();
+    await server.then(
+      (opened) => opened[Symbol.asyncDispose](),
+      () => {
+      }
+    );
+  }
+  async #connect(log, signal) {
+    const { list: list2, dryRun } = this.#plan;
+    const { configVar: configVar2 } = this.#around.heroku;
+    const asks = list2 === void 0 && !dryRun;
+    return await openServer(this.#plan, { ...this.#around, log, signal, configVar: configVar2, asks });
+  }
+};
+
+// src/together.ts
+async function together(signal, tasks) {
+  signal.throwIfAborted();
+  const siblings = new AbortController();
+  const linked = AbortSignal.any([signal, siblings.signal]);
+  const failures = [];
+  const results = await Promise.all(
+    tasks.map(async (task) => {
+      try {
+        return await task(linked);
+      } catch (error) {
+        failures.push(error);
+        siblings.abort(error);
+        return void 0;
+      }
+    })
+  );
+  signal.throwIfAborted();
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
+
+// src/heroku/time-limit.ts
+var TimeLimitError = class extends Error {
+  name = "TimeLimitError";
+};
+async function withinLimit(limitMs, { time, signal }, work) {
+  const limit = new AbortController();
+  const ended2 = new AbortController();
+  const watch = time.sleep(limitMs, AbortSignal.any([signal, ended2.signal])).then(
+    () => limit.abort(new TimeLimitError(`not done within ${limitMs} ms`)),
+    () => void 0
+  );
+  try {
+    return await work(AbortSignal.any([signal, limit.signal]));
+  } finally {
+    ended2.abort();
+    await watch;
+  }
+}
+
+// src/deploy/health-check.ts
+var ANSWER_WITHIN_MS = 3e4;
+var LAST_ANSWER_WITHIN_MS = 1e3;
+var MOST_BYTES = 1048576;
+var SHOWN = 120;
+var SHORTEST_KEY = 4;
+async function checkHealth2(check, webUrl, release2, around) {
+  const { log, time, signal } = around;
+  const { timeoutMs, intervalMs } = check;
+  const url = addressOf(check.url, webUrl);
+  if (url === void 0) {
+    throw new main.DeployError(
+      "health-check-failed",
+      `${release2} is released, but its health can't be checked: health-check-url is a path, and the app has no URL of its own.`,
+      "Give the whole address in health-check-url."
+    );
+  }
+  const began = time.now();
+  let told2 = "";
+  for (let tries = 1; ; tries++) {
+    const left = began + timeoutMs - time.now();
+    const limitMs = Math.min(ANSWER_WITHIN_MS, Math.max(LAST_ANSWER_WITHIN_MS, left));
+    const trouble = await ask(url, check, limitMs, around);
+    signal.throwIfAborted();
+    if (trouble === void 0) {
+      log.info(`${shown(url)} answers well${tries > 1 ? `, at the ${ordinal(tries)} time of asking` : ""}`);
+      return;
+    }
+    const rest = began + timeoutMs - time.now();
+    if (rest <= 0) throw unhealthy(url, release2, tries, timeoutMs, trouble);
+    if (trouble !== told2) log.info(`${shown(url)} ${trouble}; asking every ${main.formatDuration(intervalMs)}`);
+    told2 = trouble;
+    await time.sleep(Math.min(intervalMs, rest), signal);
+  }
+}
+function addressOf(url, webUrl) {
+  if (!url.startsWith("/")) return url;
+  return URL.canParse(url, webUrl) ? new URL(url, webUrl).href : void 0;
+}
+function shown(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+async function ask(url, { statuses, body }, limitMs, { fetch, time, signal }) {
+  try {
+    return await withinLimit(limitMs, { time, signal }, async (limit) => {
+      const headers = { "User-Agent": "heroku-deploy-gate", Accept: "*/*" };
+      const answer = await fetch(url, { headers, redirect: "manual", signal: limit });
+      const text2 = await beginningOf(answer);
+      const says = quoted(text2, url);
+      const { status: status2 } = answer;
+      if (!statuses.some(([first, last]) => status2 >= first && status2 <= last)) {
+        return `answered ${status2}${redirection(answer, url)}${says}`;
+      }
+      if (body === void 0 || text2.includes(body)) return void 0;
+      return `answered ${status2}, without the text that health-check-body wants${says}`;
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    return `gave no answer (${reasonOf(error, limitMs)})`;
+  }
+}
+function redirection({ headers }, url) {
+  const to = headers.get("location");
+  return to !== null && URL.canParse(to, url) ? `, a redirect to ${shown(new URL(to, url).href)}` : "";
+}
+function quoted(text2, url) {
+  const { search, searchParams } = new URL(url);
+  const asked = [search.slice(1), ...searchParams.values()].filter((value) => value.length >= SHORTEST_KEY);
+  const hidden = asked.reduce((rest, value) => rest.replaceAll(value, "***"), text2);
+  const beginning = main.oneLine(hidden, SHOWN);
+  return beginning === "" ? "" : ` ("${beginning}")`;
+}
+async function beginningOf({ body }) {
+  const pieces = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    pieces.push(piece);
+    bytes += piece.byteLength;
+    if (bytes >= MOST_BYTES) break;
+  }
+  return Buffer.concat(pieces).toString();
+}
+function reasonOf(error, limitMs) {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeLimitError") return `none within ${main.formatDuration(limitMs)}`;
+  if (error.cause instanceof Error) return reasonOf(error.cause, limitMs);
+  return error.message || ("code" in error ? String(error.code) : error.name);
+}
+function ordinal(number) {
+  const last = number % 10;
+  const teen = number % 100 >= 11 && number % 100 <= 13;
+  return `${number}${teen ? "th" : last === 1 ? "st" : last === 2 ? "nd" : last === 3 ? "rd" : "th"}`;
+}
+function unhealthy(url, release2, tries, timeoutMs, trouble) {
+  return new main.DeployError(
+    "health-check-failed",
+    `${release2} is released, but ${shown(url)} did not answer well within ${main.formatDuration(timeoutMs)} (asked ${tries === 1 ? "once" : `${tries} times`}): at last it ${trouble}.`,
+    "See why in the log of the app (`heroku logs`). If it is only slow to boot, raise health-check-timeout."
+  );
+}
+
+// src/deploy/prove.ts
+async function prove(plan, around, story, signal, target, { quiet, release: release2 }) {
+  const { heroku, group: group2 } = around;
+  const { waitForDynosMs, waitForClockMs, healthCheck } = plan;
+  const dynos = (linked) => story.span("new dynos", "heroku", () => heroku.dynosUp(release2, waitForDynosMs, linked));
+  const clock = (linked) => story.span("new clock", "gate", async () => {
+    const seen = await quiet.successor(waitForClockMs, release2, linked);
+    if (seen.length === 0) return;
+    const are = seen.length === 1 ? "is" : "are";
+    story.log.info(`${seen.join(", ")} of the new release ${are} scheduling`);
+  });
+  const waits = [...waitForDynosMs > 0 ? [dynos] : [], ...waitForClockMs > 0 ? [clock] : []];
+  if (waits.length > 0) await group2("New release", () => together(signal, waits));
+  if (healthCheck === void 0) return;
+  const needs = { ...around, log: story.log, signal };
+  await group2(
+    "Health check",
+    () => story.span("health check", "heroku", () => checkHealth2(healthCheck, target.webUrl, release2, needs))
+  );
+}
+
+// src/deploy/expected.ts
+function expected(processes, formation, dynos = []) {
+  if (formation === void 0) return { asked: processes, dynos: [], notes: [] };
+  const notes = [];
+  const present = [];
+  const asked = processes.flatMap((process2) => {
+    const { type, demanded } = process2;
+    const quantity = formation.find((one) => one.type === type)?.quantity;
+    if (quantity === void 0) {
+      notes.push(
+        `Heroku knows no process type ${type} of this app: it has ${enumerate(formation.map((one) => one.type)) || "none"}`
+      );
+      return [process2];
+    }
+    if (quantity === 0 && !demanded) {
+      notes.push(`${type} is scaled to 0: there is nobody to drain`);
+      return [];
+    }
+    const ofType = dynos.filter((dyno) => dyno.type === type);
+    const running = ofType.filter(({ state }) => !STOPPED.has(state));
+    const runs = new Set(running.map(({ name: name3 }) => name3));
+    const stopped = new Map(
+      ofType.filter(({ name: name3 }) => !runs.has(name3)).map(({ name: name3, state }) => [name3, state])
+    );
+    for (const [name3, state] of stopped) {
+      notes.push(`${name3} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
+    }
+    present.push(...running);
+    return [demanded ? process2 : { ...process2, atLeast: Math.max(quantity - stopped.size, runs.size) }];
+  });
+  return {
+    asked,
+    dynos: present.map(({ name: name3, type, version }) => ({
+      dyno: name3,
+      type,
+      ...version > 0 && { release: `v${version}` }
+    })),
+    notes
+  };
+}
+var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
+
+// built-in:crypto
+var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:crypto");
+var own = (key) => builtIn[key];
+var $createHash = /* @__PURE__ */ own("createHash");
+var $randomBytes = /* @__PURE__ */ own("randomBytes");
+var $randomUUID = /* @__PURE__ */ own("randomUUID");
+
+// src/protocol/owner.ts
+function lostReply(kind, reply) {
+  if (kind !== "lost") throw reply.unknown();
+  const why = reply.text();
+  return { kind, why, asker: reply.more ? reply.text() : "" };
+}
+
+// src/protocol/reply.ts
+var ReplyError = class extends Error {
+  name = "ReplyError";
+  constructor(script2, reply) {
+    super(
+      `the ${script2} script gave an answer that this version does not know: ${JSON.stringify(reply)?.slice(0, 200)}`
+    );
+  }
+};
+var ReplyReader = class {
+  #script;
+  #reply;
+  #at = 0;
+  constructor(script2, reply) {
+    if (!Array.isArray(reply)) throw new ReplyError(script2, reply);
+    this.#script = script2;
+    this.#reply = reply;
+  }
+  text() {
+    const value = this.#reply[this.#at++];
+    if (typeof value !== "string") throw this.unknown();
+    return value;
+  }
+  number() {
+    const value = this.#reply[this.#at++];
+    if (typeof value !== "number") throw this.unknown();
+    return value;
+  }
+  /** A flat list inside the reply, as text. */
+  list() {
+    const value = this.#reply[this.#at++];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw this.unknown();
+    return value;
+  }
+  get more() {
+    return this.#at < this.#reply.length;
+  }
+  unknown() {
+    return new ReplyError(this.#script, this.#reply);
+  }
+};
+
+// src/protocol/scripts/prelude.lua
+var prelude_default = "-- Put before every script. Times are the server's own, in milliseconds.\nlocal clock = redis.call('TIME')\nlocal now = clock[1] * 1000 + math.floor(clock[2] / 1000)\nlocal now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])\n\nlocal VERSION = '1'\n-- What no listener and no deployer writes is not believed: it would hold a gate for good. A row is forgotten after so many ms, no lease\n-- lasts longer than half of this, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.\nlocal FORGOTTEN, LONGEST_LEASE, FARTHEST, SET_BACK = 600000, 7200000, 3155760000000000, 10000\n-- Bytes. A row that a beat has written is encoded anew, with six bytes for some characters.\nlocal LONGEST_ID, LONGEST_ROW = 512, 32768\n\n-- Fields of the intent by name; a missing field is false.\nlocal function intent_fields(key, ...)\n  local names, fields = { ... }, {}\n  for index, value in ipairs(redis.call('HMGET', key, ...)) do\n    fields[names[index]] = value\n  end\n  return fields\nend\n\nlocal function in_force(intent)\n  local expiry = tonumber(intent.expiry) or 0\n  return (intent.phase == 'draining' or intent.phase == 'pushing') and expiry > now and expiry <= now + LONGEST_LEASE\nend\n\nlocal function is_epoch(text)\n  return text and string.match(text, '^%d+$') and tonumber(text) < tonumber(now_us) + FARTHEST\nend\n\n-- The phase as the server sees it: an unfinished intent that ran out has lapsed.\nlocal function phase_of(intent)\n  if intent.phase == 'draining' or intent.phase == 'pushing' then\n    return in_force(intent) and intent.phase or 'lapsed'\n  end\n  return (intent.phase == 'released' or intent.phase == 'aborted') and intent.phase or ''\nend\n\n-- A server's clock may have been set back since, though not by so much.\nlocal function is_time(value)\n  return type(value) == 'number' and value >= 0 and value <= now + FORGOTTEN\nend\n\n-- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,\n-- so that a row of another one is told apart and not misread.\nlocal function decode_row(text)\n  if not text or #text > LONGEST_ROW then\n    return nil\n  end\n  local ok, row = pcall(cjson.decode, text)\n  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'\n    or type(row.state) ~= 'string' or not is_time(row.seen) or not is_time(row.joined)\n    or type(row['until']) ~= 'number' or not (row['until'] >= 0) then\n    return nil\n  end\n  row['until'] = math.min(row['until'], row.seen + FORGOTTEN)\n  return row\nend\n\n-- participant id -> row\nlocal function read_roster(key)\n  local rows, flat = {}, redis.call('HGETALL', key)\n  for index = 1, #flat, 2 do\n    if #flat[index] <= LONGEST_ID then\n      rows[flat[index]] = decode_row(flat[index + 1])\n    end\n  end\n  return rows\nend\n\nlocal function alive(row)\n  return row.state ~= 'exited' and row['until'] >= now\nend\n\n-- Dyno name -> the latest time at which a participant that is alive joined under it.\nlocal function latest_joins(rows)\n  local joins = {}\n  for _, row in pairs(rows) do\n    if alive(row) and row.joined > (joins[row.dyno] or 0) then\n      joins[row.dyno] = row.joined\n    end\n  end\n  return joins\nend\n\n-- Not heard of since another boot of the same dyno joined: that boot took its place.\nlocal function replaced(row, joins)\n  return (joins[row.dyno] or 0) > row.joined and row.seen < joins[row.dyno]\nend\n\n-- Why an intent is not ours to write any more; nil while it is.\nlocal function lost(intent, id, epoch)\n  if not intent.id then\n    return 'missing'\n  end\n  if intent.id ~= id or intent.epoch ~= epoch then\n    return 'superseded'\n  end\n  if intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n    return 'finished'\n  end\n  if not in_force(intent) then\n    return 'lapsed'\n  end\n  -- The lease was given before now, by a clock that was set back since: nobody can tell how long the holds last that it told of. Less\n  -- than a margin does no harm.\n  if (tonumber(intent.given) or 0) > now + SET_BACK then\n    return 'set-back'\n  end\n  return nil\nend\n";
+
+// src/protocol/script.ts
+function script(name3, body) {
+  const text2 = `${prelude_default}
+${body}`;
+  return { name: name3, text: text2, sha: $createHash("sha1").update(text2).digest("hex") };
+}
+async function run(host, { sha, text: text2 }, keys, args) {
+  try {
+    return await host.evalsha(sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    return await host.eval(text2, keys.length, ...keys, ...args);
+  }
+}
+
+// src/protocol/scripts/acquire.lua
+var acquire_default = "-- Puts a drain in force, unless another one is.\n-- KEYS: intent, epoch, roster\n-- ARGV: id, lease ms, not after (server ms), asker, replaced release, doorbell, then process type, at least, ...\n-- Replies: granted, epoch, ms left | done, phase | late, now | busy, asker, ms left, phase, id | version, theirs\nlocal id, lease, not_after, asker, replaces, doorbell = unpack(ARGV, 1, 6)\nlocal intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'asker')\n\nif intent.id == id then\n  if in_force(intent) then\n    return { 'granted', intent.epoch, intent.expiry - now }\n  end\n  return { 'done', phase_of(intent) }\nend\nif in_force(intent) and intent.v ~= VERSION then\n  return { 'version', intent.v or '' }\nend\nif in_force(intent) then\n  return { 'busy', intent.asker, intent.expiry - now, intent.phase, intent.id }\nend\n-- A request that was stuck in a dead connection must not drain anybody for a deploy that is over.\nif now > tonumber(not_after) then\n  return { 'late', now }\nend\n\nlocal rows = read_roster(KEYS[3])\nlocal epoch, farthest = tonumber(now_us), tonumber(now_us) + FARTHEST\nlocal function above(other)\n  other = tonumber(other or 0)\n  if other and other >= epoch and other < farthest then\n    epoch = other + 1\n  end\nend\nabove(redis.call('GET', KEYS[2]))\nabove(intent.epoch)\nfor _, row in pairs(rows) do\n  above(row.epoch)\nend\nepoch = string.format('%.0f', epoch)\n\nredis.call('SET', KEYS[2], epoch)\nredis.call('DEL', KEYS[1])\nredis.call('HSET', KEYS[1], 'v', VERSION, 'id', id, 'epoch', epoch, 'phase', 'draining', 'lease', lease,\n  'expiry', string.format('%.0f', now + lease), 'asker', asker, 'replaces', replaces, 'began', string.format('%.0f', now),\n  'given', string.format('%.0f', now))\nlocal counts = {}\nfor index = 7, #ARGV, 2 do\n  redis.call('HSET', KEYS[1], 'type:' .. ARGV[index], ARGV[index + 1])\n  counts[ARGV[index]] = 0\nend\n\nlocal joins = latest_joins(rows)\nfor participant, row in pairs(rows) do\n  if row['until'] < now - FORGOTTEN then\n    redis.call('HDEL', KEYS[3], participant)\n  elseif counts[row.type] and alive(row) and not replaced(row, joins) then\n    redis.call('HSET', KEYS[1], 'target:' .. participant, row.dyno)\n    counts[row.type] = counts[row.type] + 1\n  end\nend\nfor process, count in pairs(counts) do\n  redis.call('HSET', KEYS[1], 'count:' .. process, count)\nend\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'granted', epoch, tonumber(lease) }\n";
+
+// src/protocol/scripts/finish.lua
+var finish_default = "-- Ends a drain: released (the new release runs) or aborted (back to scheduling). A no-op for anybody but its owner.\n-- KEYS: intent   ARGV: id, epoch ('' when its owner never learned it), 'released' or 'aborted', doorbell\n-- Replies: finished, phase | already, phase | not-ours\nlocal id, epoch, phase, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry')\nif intent.id ~= id or (epoch ~= '' and intent.epoch ~= epoch) then\n  return { 'not-ours' }\nend\nif intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n  return { 'already', intent.phase or '' }\nend\nredis.call('HSET', KEYS[1], 'phase', phase, 'finished', string.format('%.0f', now))\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'finished', phase }\n";
+
+// src/protocol/scripts/force.lua
+var force_default = "-- Tells the participants to abort running jobs, store them, and acknowledge.\n-- KEYS: intent   ARGV: id, epoch, doorbell\n-- Replies: forced | lost, why, asker\nlocal id, epoch, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker', 'force')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nif intent.force ~= '1' then\n  redis.call('HSET', KEYS[1], 'force', '1')\n  redis.call('PUBLISH', doorbell, 'beat')\nend\nreturn { 'forced' }\n";
+
+// src/protocol/scripts/renew.lua
+var renew_default = "-- Extends the lease of a drain that is ours and still in force; never shortens it.\n-- KEYS: intent   ARGV: id, epoch, lease ms\n-- Replies: renewed, ms left | lost, why, asker\nlocal id, epoch, lease = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nlocal expiry = math.max(tonumber(intent.expiry), now + lease)\nredis.call('HSET', KEYS[1], 'expiry', string.format('%.0f', expiry), 'given', string.format('%.0f', now))\nreturn { 'renewed', expiry - now }\n";
+
+// src/protocol/drain.ts
+var acquireScript = script("acquire", acquire_default);
+var finishScript = script("finish", finish_default);
+var forceScript = script("force", force_default);
+var renewScript = script("renew", renew_default);
+async function acquire(host, keys, request) {
+  const { id, leaseMs, notAfter, asker, replaces, asked } = request;
+  const reply = new ReplyReader(
+    "acquire",
+    await run(
+      host,
+      acquireScript,
+      [keys.intent, keys.epoch, keys.roster],
+      [id, leaseMs, notAfter, asker, replaces, keys.doorbell, ...[...asked].flat()]
+    )
+  );
+  switch (reply.text()) {
+    case "granted":
+      return { kind: "granted", epoch: reply.text(), leftMs: reply.number() };
+    case "done":
+      return { kind: "done", phase: reply.text() };
+    case "late":
+      return { kind: "late" };
+    case "version":
+      return { kind: "version", theirs: reply.text() };
+    case "busy":
+      return { kind: "busy", asker: reply.text(), leftMs: reply.number(), phase: reply.text() };
+    default:
+      throw reply.unknown();
+  }
+}
+async function renew(host, keys, { id, epoch }, leaseMs) {
+  const reply = new ReplyReader("renew", await run(host, renewScript, [keys.intent], [id, epoch, leaseMs]));
+  const kind = reply.text();
+  if (kind === "renewed") return { kind, leftMs: reply.number() };
+  return lostReply(kind, reply);
+}
+async function force(host, keys, { id, epoch }) {
+  const reply = new ReplyReader(
+    "force",
+    await run(host, forceScript, [keys.intent], [id, epoch, keys.doorbell])
+  );
+  const kind = reply.text();
+  return kind === "forced" ? { kind } : lostReply(kind, reply);
+}
+async function finish(host, keys, { id, epoch }, ending) {
+  const reply = new ReplyReader(
+    "finish",
+    await run(host, finishScript, [keys.intent], [id, epoch, ending, keys.doorbell])
+  );
+  const kind = reply.text();
+  if (kind === "finished" || kind === "already" || kind === "not-ours") return kind;
+  throw reply.unknown();
+}
+
+// src/protocol/scripts/look.lua
+var look_default = "-- What is there, read in one step; changes nothing. What is too long to be a row, or the name of one, is left out.\n-- KEYS: intent, roster\n-- Replies: now, intent as field, value, ..., roster as participant id, row, ...\nlocal rows, flat = {}, redis.call('HGETALL', KEYS[2])\nfor index = 1, #flat, 2 do\n  if #flat[index] <= LONGEST_ID and #flat[index + 1] <= LONGEST_ROW then\n    rows[#rows + 1] = flat[index]\n    rows[#rows + 1] = flat[index + 1]\n  end\nend\nreturn { now, redis.call('HGETALL', KEYS[1]), rows }\n";
+
+// src/protocol/look.ts
+var lookScript = script("look", look_default);
+async function look(host, keys) {
+  const reply = new ReplyReader("look", await run(host, lookScript, [keys.intent, keys.roster], []));
+  const now = reply.number();
+  const fields2 = pairs(reply.list());
+  const rows = pairs(reply.list()).flatMap(([id, text2]) => {
+    const row = parseRow(id, text2);
+    return row && row.seen <= now + FORGOTTEN_MS ? row : [];
+  });
+  const field = Object.fromEntries(fields2);
+  const intent = field.id && {
+    v: field.v ?? "",
+    id: field.id,
+    epoch: field.epoch ?? "",
+    phase: field.phase ?? "",
+    leaseMs: Number(field.lease ?? 0),
+    ...field.given !== void 0 && { given: Number(field.given) },
+    expiry: Number(field.expiry),
+    began: Number(field.began ?? 0),
+    ...field.committed !== void 0 && { committed: Number(field.committed) },
+    ...field.finished !== void 0 && { finished: Number(field.finished) },
+    replaces: field.replaces ?? "",
+    asker: field.asker ?? "",
+    targets: fields2.flatMap(([name3]) => name3.startsWith("target:") ? [name3.slice("target:".length)] : [])
+  };
+  return { now, intent: intent || void 0, rows };
+}
+var LONGEST_LEASE_MS = 72e5;
+function isInForce({ phase, expiry }, now) {
+  return (phase === "draining" || phase === "pushing") && expiry > now && expiry <= now + LONGEST_LEASE_MS;
+}
+function pairs(flat) {
+  return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]);
+}
+
 // src/alarm.ts
 var Alarm = class {
   #time;
@@ -1163,12 +1551,6 @@ var Lease = class {
   }
 };
 
-// src/gate/outage.ts
-function isOutage(error) {
-  if (!(error instanceof Error) || error instanceof TypeError || error instanceof main.DeployError) return false;
-  return error.name !== "ReplyError" || isPassing(error);
-}
-
 // src/gate/leased-contact.ts
 var LeasedContact = class {
   #around;
@@ -1257,29 +1639,6 @@ var LeasedContact = class {
     if (loss && !this.#ended) throw this.#lost(loss.why, loss.asker);
   }
 };
-
-// src/gate/outlast.ts
-async function outlast({ time, againMs, forMs, signal }, work) {
-  const until = time.now() + forMs;
-  for (; ; ) {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isOutage(error) || time.now() + againMs >= until) throw error;
-    }
-    await time.sleep(againMs, signal);
-  }
-}
-async function answered({ time, numbers, signal }, work) {
-  const { renewAgainMs, requestValidMs } = numbers;
-  try {
-    return await outlast({ time, againMs: renewAgainMs, forMs: requestValidMs, signal }, work);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw isOutage(error) ? unanswered(error, requestValidMs) : error;
-  }
-}
 
 // src/gate/contact.ts
 var Contact = class extends LeasedContact {
@@ -1415,33 +1774,6 @@ async function untilGranted({ around, contact, owner, asked, look: look2, draine
     await look2();
   }
 }
-
-// src/gate/numbers.ts
-var NUMBERS = {
-  /** a runner that dies while draining costs the clock this at the most */
-  drainLeaseMs: 6e4,
-  /** outlives a failover of the server during the build */
-  pushLeaseMs: 18e4,
-  renewEveryMs: 15e3,
-  /** after a renewal that failed */
-  renewAgainMs: 2e3,
-  /** every hold must last so long beyond the commit */
-  marginMs: 3e4,
-  /** a request that reaches the server later than this is void */
-  requestValidMs: 3e4,
-  /** between looks when nothing rings */
-  lookEveryMs: 2e3,
-  /** for each row of a look, until the next one, whoever rings: it reads them all, and where many take part somebody always rings */
-  lookRestPerRowMs: 0.2,
-  /** an announcement that nobody keeps up is forgotten: a runner that dies leaves none for longer */
-  announcedMs: 18e4,
-  /** for participants that were told to force, until they must have acknowledged */
-  forceGraceMs: 3e4,
-  /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */
-  maxHoldMs: 36e5,
-  /** until an aborted drain's participants should be seen scheduling again */
-  resumeWatchMs: 1e4
-};
 
 // src/gate/quiet.ts
 function isQuiet(row, epoch) {
@@ -2189,270 +2521,6 @@ function broken(error) {
 // src/shell-word.ts
 function shellWord(text2) {
   return `'${text2.replaceAll("'", "'\\''")}'`;
-}
-
-// src/redis/health.ts
-var NEARLY_FULL = 0.95;
-async function checkHealth2(source, name3, origin, log) {
-  let info;
-  try {
-    info = parseInfo(await source.info());
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
-    log.warning(
-      `${name3}: its user may not call INFO, so memory and eviction could not be checked; +info allows it`
-    );
-    return;
-  }
-  if (info.get("role") === "slave") {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name3}: the server is a replica and refuses writes.`,
-      `Give the URL of the primary. ${origin.wrongUrl}`
-    );
-  }
-  const [used, most] = [Number(info.get("used_memory") ?? 0), Number(info.get("maxmemory") ?? 0)];
-  const policy = info.get("maxmemory_policy") ?? "noeviction";
-  if (!(most > 0)) return;
-  const share = used / most;
-  const memory = `${megabytes(used)} of ${megabytes(most)} in use, maxmemory-policy ${policy}`;
-  if (share >= NEARLY_FULL && policy.startsWith("allkeys")) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name3}: the server is about to evict keys, and may drop the drain request (${memory}).`,
-      "Free memory or take a larger plan. A policy that spares keys without a TTL (noeviction or volatile-*) is safer for a gate."
-    );
-  }
-  if (share >= 1) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name3}: the server is out of memory and refuses writes (${memory}).`,
-      "Free memory or take a larger plan, then run the deploy again."
-    );
-  }
-  if (share >= NEARLY_FULL) log.warning(`${name3}: the server is nearly out of memory (${memory})`);
-  else if (policy.startsWith("allkeys")) {
-    log.warning(
-      `${name3}: under maxmemory-policy ${policy} the drain request itself can be evicted; the deploy would stop, and the clock go on`
-    );
-  }
-}
-function parseInfo(text2) {
-  const fields2 = /* @__PURE__ */ new Map();
-  for (const line of text2.split(/\r?\n/)) {
-    const colon = line.indexOf(":");
-    if (colon > 0 && !line.startsWith("#")) fields2.set(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return fields2;
-}
-function megabytes(bytes) {
-  return `${(bytes / 1048576).toFixed(1)} MB`;
-}
-
-// src/redis/listen.ts
-function listen(client, channel, onMessage, onRefused = () => {
-}) {
-  let [hears, refused2] = [false, false];
-  const begin = async () => {
-    try {
-      const hello = await client.call("HELLO");
-      const at = Array.isArray(hello) ? hello.indexOf("proto") : -1;
-      if (Array.isArray(hello) && at >= 0 && hello[at + 1] === 3) {
-        await client.subscribe(channel);
-        hears = true;
-      }
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith("NOPERM") && !refused2) {
-        refused2 = true;
-        onRefused(error);
-      }
-    }
-    onMessage();
-    return hears;
-  };
-  client.on("message", onMessage);
-  client.on("close", () => {
-    hears = false;
-  });
-  client.on("ready", begin);
-  const began = client.status === "ready" ? begin() : Promise.resolve(false);
-  return {
-    get hears() {
-      return hears;
-    },
-    began
-  };
-}
-
-// src/redis/rights.ts
-var DEPLOYER_RIGHTS = [
-  "eval",
-  "evalsha",
-  "time",
-  "set",
-  "get",
-  "del",
-  "hset",
-  "hmget",
-  "hgetall",
-  "hdel",
-  "publish"
-];
-var TRIALS = {
-  eval: () => ["return 1", "0"],
-  evalsha: () => ["0".repeat(40), "0"],
-  time: () => [],
-  set: (text2) => [text2, "1", "PX", "1000"],
-  get: (text2) => [text2],
-  del: (text2) => [text2],
-  hset: (_, hash) => [hash, "field", "1"],
-  hget: (_, hash) => [hash, "field"],
-  hmget: (_, hash) => [hash, "field"],
-  hgetall: (_, hash) => [hash],
-  hexists: (_, hash) => [hash, "field"],
-  hlen: (_, hash) => [hash],
-  hdel: (_, hash) => [hash, "field"],
-  publish: (_text, _hash, channel) => [channel, "look"]
-};
-function isNamedUser({ username }) {
-  return username !== void 0 && username !== "default";
-}
-async function missingRights(client, rights, channel) {
-  const [text2, hash] = [`${channel}:trial`, `${channel}:trials`];
-  const trials = rights.map((right) => [right, ...TRIALS[right](text2, hash, channel)]);
-  const answers = await client.pipeline(trials).exec() ?? [];
-  const missing2 = rights.flatMap((right, at) => {
-    const message = answers[at]?.[0]?.message ?? "";
-    if (!message.startsWith("NOPERM")) return [];
-    if (/\bkeys?\b/.test(message)) return ["~deploy-gate:*"];
-    return /\bchannels?\b/.test(message) ? ["&deploy-gate:*"] : [`+${right}`];
-  });
-  return [...new Set(missing2)];
-}
-
-// src/deploy/origins.ts
-var SELF_SIGNED = "Heroku's Key-Value Store has a self-signed certificate";
-var PIN = "redis-tls-fingerprint";
-var UNREACHABLE = "Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.";
-var INPUT_ORIGIN = {
-  name: "redis-url",
-  pin: PIN,
-  wrongUrl: "Correct redis-url, or leave it out: the URL is read from the app's config vars then.",
-  staleLogin: "Heroku changes the URL at maintenance and credential resets, so a copy in a secret goes stale: leave redis-url out, and it is read from the app's config vars at each deploy.",
-  unsignedCertificate: `${SELF_SIGNED}: leave redis-url out, so that redis-tls: auto accepts it, or pin it with ${PIN}.`,
-  unreachable: UNREACHABLE
-};
-function configVarOrigin(variable, app) {
-  return {
-    name: `config var ${variable} of ${app}`,
-    pin: PIN,
-    wrongUrl: `The add-on may have been replaced: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
-    staleLogin: `Heroku may be changing it just now, as it does at maintenance and credential resets: run the deploy again. If it repeats, ${variable} is not kept by an add-on of this app: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
-    unsignedCertificate: `${SELF_SIGNED}, which redis-tls: verify refuses: redis-tls: auto accepts it, and ${PIN} pins it.`,
-    unreachable: UNREACHABLE
-  };
-}
-
-// src/deploy/server.ts
-var loadClient = () => Promise.resolve().then(function () { return require('./connect.js'); });
-async function openServer(plan, needs) {
-  const { configVar: configVar2, url: given } = plan.redis;
-  const url = given ?? await needs.configVar(configVar2);
-  const origin = given === void 0 ? configVarOrigin(configVar2, plan.app) : INPUT_ORIGIN;
-  needs.mask(url);
-  const address = readRedisUrl(url, origin);
-  for (const secret of main.secretsOfRedisUrl(url)) needs.mask(secret);
-  return openGateServer({ address, trust: trust(plan, given === void 0), origin }, plan.gateName, needs);
-}
-async function openGateServer({ address, trust: trust2, origin }, gateName, { log, time, signal, patience, asks = false }) {
-  const name3 = main.describeAddress(address);
-  const keys = main.gateKeys(gateName);
-  const shownPrints = [];
-  const { connectRedis } = await loadClient();
-  const client = await connectRedis(
-    {
-      address,
-      origin,
-      key: keys.epoch,
-      trust: {
-        ...trust2,
-        onCertificate(shown2) {
-          if (!shownPrints.includes(shown2) && !trust2.pins && !trust2.verify) {
-            log.info(`${name3} shows the certificate with SHA-256 ${shown2}; ${origin.pin} can pin it`);
-          }
-          shownPrints.push(shown2);
-        }
-      }
-    },
-    log,
-    signal,
-    patience
-  );
-  try {
-    const before = time.now();
-    await answered({ time, numbers: NUMBERS, signal }, async () => {
-      await checkHealth2(client, name3, origin, log);
-      if (asks && isNamedUser(address)) await checkRights(client, keys.reports, name3);
-    });
-    log.info(`${name3} answers in ${main.formatDuration(time.now() - before)} (from ${origin.name})`);
-  } catch (error) {
-    client.disconnect();
-    throw error;
-  }
-  return {
-    around: {
-      host: client,
-      keys,
-      listen: (onReport) => {
-        const ear = listen(
-          client,
-          keys.reports,
-          onReport,
-          (error) => log.warning(
-            `${name3}: its user may not listen (${error.message}), so changes are seen some seconds later; +subscribe and &deploy-gate:* allow it`
-          )
-        );
-        return ear.began;
-      },
-      time,
-      log,
-      numbers: NUMBERS,
-      signal
-    },
-    get fingerprint() {
-      return address.topology ? void 0 : shownPrints.at(-1);
-    },
-    async [Symbol.asyncDispose]() {
-      client.disconnect();
-    }
-  };
-}
-async function checkRights(client, channel, name3) {
-  const missing2 = (await missingRights(client, DEPLOYER_RIGHTS, channel)).join(" ");
-  if (missing2 === "") return;
-  throw new main.DeployError(
-    "preflight-failed",
-    `${name3}: the user of the URL lacks rights: ${missing2}.`,
-    `Give them to it: ACL SETUSER <user> ${missing2}. The section "Rights" of docs/redis.md has all that are needed in one line.`
-  );
-}
-function trust(plan, fromConfigVars) {
-  const { tls, fingerprints } = plan.redis;
-  return {
-    verify: tls === "verify" || tls === "auto" && !fromConfigVars && fingerprints === void 0,
-    ...fingerprints && { pins: fingerprints }
-  };
-}
-function readRedisUrl(url, origin) {
-  try {
-    return main.parseRedisUrl(url);
-  } catch (error) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `The Redis URL in ${origin.name} can't be used: ${error.message}.`,
-      `It must look like ${main.REDIS_URL_RULE}. ${origin.wrongUrl}`
-    );
-  }
 }
 
 // src/deploy/quiet/dyno-command.ts
@@ -3457,10 +3525,9 @@ async function duringReleasePhase(announcement, work, around) {
 async function quietByReleasePhase(plan, around, story, signal, target, who) {
   var _stack = [];
   try {
-    const { heroku, group: group2, time } = around;
+    const { redis, group: group2, time } = around;
     const scope = main.__using(_stack, new AsyncDisposableStack(), true);
-    const needs = { ...around, log: story.log, signal, configVar: heroku.configVar, asks: true };
-    const server = scope.use(await group2("Redis", () => openServer(plan, needs)));
+    const server = scope.use(await group2("Redis", () => redis.open(story.log, signal)));
     const gate = { ...server.around, log: story.log };
     const asker = { ...plan.asker, app: plan.app, commit: target.commit };
     await protocolOf(plan, gate, who).inspect(asker);
@@ -3503,20 +3570,9 @@ var UNDRAINED = "The release phase did not drain: jobs that ran got SIGTERM, and
 async function quietByRunner(plan, around, story, signal, target, who) {
   var _stack = [];
   try {
-    const { heroku, group: group2, time } = around;
+    const { redis, group: group2, time } = around;
     const scope = main.__using(_stack, new AsyncDisposableStack(), true);
-    const server = scope.use(
-      await group2(
-        "Redis",
-        () => openServer(plan, {
-          ...around,
-          log: story.log,
-          signal,
-          configVar: heroku.configVar,
-          asks: plan.list === void 0
-        })
-      )
-    );
+    const server = scope.use(await group2("Redis", () => redis.open(story.log, signal)));
     const asker = { ...plan.asker, app: plan.app, commit: target.commit };
     const protocol = protocolOf(plan, { ...server.around, log: story.log }, who);
     await protocol.inspect(asker);
@@ -3642,8 +3698,7 @@ async function rehearse(plan, around, story, signal, target) {
 async function lookAround(plan, around, story, signal, { commit: commit2 }, who) {
   var _stack = [];
   try {
-    const needs = { ...around, log: story.log, signal, configVar: around.heroku.configVar, asks: false };
-    const server = main.__using(_stack, await around.group("Redis", () => openServer(plan, needs)), true);
+    const server = main.__using(_stack, await around.group("Redis", () => around.redis.open(story.log, signal)), true);
     const protocol = protocolOf(plan, { ...server.around, log: story.log }, who);
     const rows = await protocol.inspect({ ...plan.asker, app: plan.app, commit: commit2 });
     if (plan.list !== void 0) return [];
@@ -4020,9 +4075,12 @@ async function deploy(plan, around) {
     timer.abort();
   }
 }
-async function tell2(plan, around, story, signal) {
+async function tell2(plan, given, story, signal) {
   var _stack = [];
   try {
+    const redis = main.__using(_stack, new AppRedis(plan, given), true);
+    const around = { ...given, redis };
+    if (asksFromHere(plan)) redis.begin(signal);
     const target = await around.group(
       "Preflight: nobody is asked for anything yet",
       () => story.span("preflight", "heroku", () => around.heroku.preflight())
@@ -4053,6 +4111,9 @@ async function tell2(plan, around, story, signal) {
     var _promise = main.__callDispose(_stack, _error, _hasError);
     _promise && await _promise;
   }
+}
+function asksFromHere({ skipDrain, drainFrom }) {
+  return !skipDrain && drainFrom === "runner";
 }
 async function publish(plan, { group: group2 }, story, signal, target) {
   story.stage = "pushing";
@@ -7347,7 +7408,7 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var work6OVN6AEV = /*#__PURE__*/Object.freeze({
+var workROAX3HCC = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
@@ -7360,4 +7421,4 @@ exports.UrlFormError = UrlFormError;
 exports.formOf = formOf;
 exports.isElsewhere = isElsewhere;
 exports.pRetry = pRetry;
-exports.work6OVN6AEV = work6OVN6AEV;
+exports.workROAX3HCC = workROAX3HCC;

@@ -1,5 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
+import { AppRedis } from './app-redis.ts'
 import type { DeployPlan } from './plan.ts'
 import { prove } from './prove.ts'
 import { quieten } from './quiet/quieten.ts'
@@ -33,10 +34,13 @@ export async function deploy(plan: DeployPlan, around: Surroundings): Promise<De
 
 async function tell(
   plan: DeployPlan,
-  around: Surroundings,
+  given: Surroundings,
   story: Story,
   signal: AbortSignal,
 ): Promise<DeployReport> {
+  await using redis = new AppRedis(plan, given)
+  const around = { ...given, redis }
+  if (asksFromHere(plan)) redis.begin(signal)
   const target = await around.group('Preflight: nobody is asked for anything yet', () =>
     story.span('preflight', 'heroku', () => around.heroku.preflight()),
   )
@@ -62,6 +66,11 @@ async function tell(
     'deployed',
     `${[`${plan.app} runs ${what}`, quiet.deployed].filter(Boolean).join(', ')}.`,
   )
+}
+
+/** Whether the drain, or its announcement, goes to Redis from this machine. */
+function asksFromHere({ skipDrain, drainFrom }: DeployPlan): boolean {
+  return !skipDrain && drainFrom === 'runner'
 }
 
 /** Makes the release, and believes it only when it runs: no exit code is a release. */

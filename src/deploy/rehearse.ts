@@ -4,9 +4,8 @@ import { type Expected, expected } from './expected.ts'
 import type { DeployPlan } from './plan.ts'
 import { protocolOf } from './quiet/protocol.ts'
 import type { DeployReport } from './report.ts'
-import { openServer } from './server.ts'
 import type { Story } from './story.ts'
-import type { Surroundings, Target } from './surroundings.ts'
+import type { BegunSurroundings, Target } from './surroundings.ts'
 
 /**
  * Goes as far as a deploy can without asking anybody for anything, and says what it would do.
@@ -14,7 +13,7 @@ import type { Surroundings, Target } from './surroundings.ts'
  */
 export async function rehearse(
   plan: DeployPlan,
-  around: Surroundings,
+  around: BegunSurroundings,
   story: Story,
   signal: AbortSignal,
   target: Target,
@@ -35,14 +34,13 @@ export async function rehearse(
 /** Says who takes part, and who does not. @returns the process types for which a deploy would wait in vain */
 async function lookAround(
   plan: DeployPlan,
-  around: Surroundings,
+  around: BegunSurroundings,
   story: Story,
   signal: AbortSignal,
   { commit }: Target,
   who: Expected,
 ): Promise<readonly string[]> {
-  const needs = { ...around, log: story.log, signal, configVar: around.heroku.configVar, asks: false }
-  await using server = await around.group('Redis', () => openServer(plan, needs))
+  await using server = await around.group('Redis', () => around.redis.open(story.log, signal))
   const protocol = protocolOf(plan, { ...server.around, log: story.log }, who)
   const rows = await protocol.inspect({ ...plan.asker, app: plan.app, commit })
   if (plan.list !== undefined) return []

@@ -1,6 +1,7 @@
 import type { Log } from '../log.ts'
 import type { Patience } from '../redis/connect.ts'
 import type { Time } from '../time.ts'
+import type { AppRedis } from './app-redis.ts'
 import type { DynoSeen, TypeFormed } from './expected.ts'
 
 /** The app on Heroku, and what is to be deployed to it. Waits end with their signal's reason. */
@@ -74,4 +75,9 @@ export interface Surroundings {
   mask(secret: string): void
   /** remembers what the post step needs, before anybody is asked to drain */
   remember(held: { readonly id: string; readonly fingerprint: string | undefined }): void
+}
+
+/** What a deploy works with once it has begun. */
+export interface BegunSurroundings extends Surroundings {
+  readonly redis: AppRedis
 }

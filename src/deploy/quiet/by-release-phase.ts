@@ -3,9 +3,8 @@ import { newDeployId } from '../../gate/gate.ts'
 import type { Hold } from '../../gate/hold.ts'
 import type { Expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
-import { openServer } from '../server.ts'
 import type { Story } from '../story.ts'
-import type { Surroundings, Target } from '../surroundings.ts'
+import type { BegunSurroundings, Target } from '../surroundings.ts'
 import { duringReleasePhase } from './during-release-phase.ts'
 import { protocolOf, termsOf } from './protocol.ts'
 import type { Quiet } from './quiet.ts'
@@ -17,16 +16,15 @@ import type { Quiet } from './quiet.ts'
  */
 export async function quietByReleasePhase(
   plan: DeployPlan,
-  around: Surroundings,
+  around: BegunSurroundings,
   story: Story,
   signal: AbortSignal,
   target: Pick<Target, 'commit'>,
   who: Expected,
 ): Promise<Quiet> {
-  const { heroku, group, time } = around
+  const { redis, group, time } = around
   await using scope = new AsyncDisposableStack()
-  const needs = { ...around, log: story.log, signal, configVar: heroku.configVar, asks: true }
-  const server = scope.use(await group('Redis', () => openServer(plan, needs)))
+  const server = scope.use(await group('Redis', () => redis.open(story.log, signal)))
   const gate = { ...server.around, log: story.log }
   const asker = { ...plan.asker, app: plan.app, commit: target.commit }
   await protocolOf(plan, gate, who).inspect(asker)

@@ -1,9 +1,8 @@
 import { newDeployId } from '../../gate/gate.ts'
 import type { Expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
-import { openServer } from '../server.ts'
 import type { Story } from '../story.ts'
-import type { Surroundings, Target } from '../surroundings.ts'
+import type { BegunSurroundings, Target } from '../surroundings.ts'
 import { during } from '../watch.ts'
 import { protocolOf } from './protocol.ts'
 import type { Quiet } from './quiet.ts'
@@ -14,25 +13,15 @@ import type { Quiet } from './quiet.ts'
  */
 export async function quietByRunner(
   plan: DeployPlan,
-  around: Surroundings,
+  around: BegunSurroundings,
   story: Story,
   signal: AbortSignal,
   target: Pick<Target, 'commit' | 'currentRelease'>,
   who: Expected,
 ): Promise<Quiet> {
-  const { heroku, group, time } = around
+  const { redis, group, time } = around
   await using scope = new AsyncDisposableStack()
-  const server = scope.use(
-    await group('Redis', () =>
-      openServer(plan, {
-        ...around,
-        log: story.log,
-        signal,
-        configVar: heroku.configVar,
-        asks: plan.list === undefined,
-      }),
-    ),
-  )
+  const server = scope.use(await group('Redis', () => redis.open(story.log, signal)))
   const asker = { ...plan.asker, app: plan.app, commit: target.commit }
   const protocol = protocolOf(plan, { ...server.around, log: story.log }, who)
   await protocol.inspect(asker)

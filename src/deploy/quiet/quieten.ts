@@ -1,7 +1,7 @@
 import { type Expected, expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
-import type { Surroundings, Target } from '../surroundings.ts'
+import type { BegunSurroundings, Target } from '../surroundings.ts'
 import { quietByDyno } from './by-dyno.ts'
 import { quietByReleasePhase } from './by-release-phase.ts'
 import { quietByRunner } from './by-runner.ts'
@@ -14,7 +14,7 @@ import { type Quiet, unasked } from './quiet.ts'
  */
 export async function quieten(
   plan: DeployPlan,
-  around: Surroundings,
+  around: BegunSurroundings,
   story: Story,
   signal: AbortSignal,
   target: Target,

@@ -1,7 +1,8 @@
+import { AppRedis } from '../../../src/deploy/app-redis.ts'
 import type { DeployPlan } from '../../../src/deploy/plan.ts'
 import type { Quiet } from '../../../src/deploy/quiet/quiet.ts'
 import { Story } from '../../../src/deploy/story.ts'
-import type { Heroku, Surroundings, Target } from '../../../src/deploy/surroundings.ts'
+import type { BegunSurroundings, Heroku, Surroundings, Target } from '../../../src/deploy/surroundings.ts'
 import { systemTime } from '../../../src/time.ts'
 import { Lines } from '../../participant/support/lines.ts'
 
@@ -41,7 +42,7 @@ export const PLAN: DeployPlan = {
 /** A deploy whose Heroku does what a test says, and that writes down what it is asked for. */
 export interface ScriptedDeploy {
   readonly plan: DeployPlan
-  readonly around: Surroundings
+  readonly around: BegunSurroundings
   readonly story: Story
   readonly target: Target
   readonly log: Lines
@@ -95,7 +96,7 @@ export function scriptedDeploy({
   const story = new Story(whole, around.time, log)
   return {
     plan: whole,
-    around,
+    around: { ...around, redis: new AppRedis(whole, around) },
     story,
     target: {
       what: 'HEAD is 752f176e',
