@@ -1899,6 +1899,10 @@ var Hold = class {
   #terms;
   #progress;
   #contact;
+  /** when it was last read who takes part, ms since the request: by that they are judged */
+  #seenAtMs = 0;
+  /** whether nobody has judged by it yet */
+  #unused = true;
   /** types too few take part with, and that is accepted */
   #forgiven = /* @__PURE__ */ new Set();
   /**
@@ -1912,7 +1916,7 @@ var Hold = class {
     this.#progress = new Progress(epoch, this.#types);
     this.#contact = new Contact(around, this.owner, sentAt, leftMs, askedMs);
   }
-  /** Starts listening. */
+  /** Starts listening, and looks once. */
   async begin() {
     await this.#contact.begin();
     await this.#look();
@@ -1937,8 +1941,9 @@ var Hold = class {
     const { log, numbers } = this.#around;
     let deadline = drainTimeoutMs;
     let forced = false;
-    for (; ; ) {
-      await this.#look();
+    for (let seen = this.#unused; ; seen = false) {
+      if (!seen) await this.#look();
+      this.#unused = false;
       let verdict = this.#judge();
       if (verdict.refused.length > 0) throw refused(verdict.refused);
       if (verdict.late.length > 0) throw notAcknowledged(verdict.late, acknowledgeTimeoutMs);
@@ -1949,7 +1954,7 @@ var Hold = class {
         verdict = this.#judge();
       }
       if (verdict.undrained.length === 0 && verdict.short.length === 0) return true;
-      if (this.elapsedMs >= deadline) {
+      if (this.#seenAtMs >= deadline) {
         const late2 = drainTimeout(verdict, drainTimeoutMs, forced);
         if (onDrainTimeout === "deploy") {
           log.warning(
@@ -2103,12 +2108,13 @@ var Hold = class {
     return this.#terms.asked.map(({ type }) => type);
   }
   #judge() {
-    return judge(this.participants, { ...this.#terms, asked: this.#stillAsked }, this.elapsedMs);
+    return judge(this.participants, { ...this.#terms, asked: this.#stillAsked }, this.#seenAtMs);
   }
   async #look() {
     this.#tell(await this.#contact.read());
   }
   #tell(view) {
+    this.#seenAtMs = this.elapsedMs;
     for (const line of linesOf(this.#progress.update(view, this.elapsedMs))) this.#around.log.info(line);
   }
 };
@@ -7408,7 +7414,7 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var workROAX3HCC = /*#__PURE__*/Object.freeze({
+var workIBGJOC2L = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
@@ -7421,4 +7427,4 @@ exports.UrlFormError = UrlFormError;
 exports.formOf = formOf;
 exports.isElsewhere = isElsewhere;
 exports.pRetry = pRetry;
-exports.workROAX3HCC = workROAX3HCC;
+exports.workIBGJOC2L = workIBGJOC2L;

@@ -29,6 +29,10 @@ export class Hold implements Held {
   readonly #terms: DrainTerms
   readonly #progress: Progress
   readonly #contact: Contact
+  /** when it was last read who takes part, ms since the request: by that they are judged */
+  #seenAtMs = 0
+  /** whether nobody has judged by it yet */
+  #unused = true
   /** types too few take part with, and that is accepted */
   #forgiven: ReadonlySet<string> = new Set()
 
@@ -51,7 +55,7 @@ export class Hold implements Held {
     this.#contact = new Contact(around, this.owner, sentAt, leftMs, askedMs)
   }
 
-  /** Starts listening. */
+  /** Starts listening, and looks once. */
   async begin(): Promise<void> {
     await this.#contact.begin()
     await this.#look()
@@ -80,8 +84,10 @@ export class Hold implements Held {
     const { log, numbers } = this.#around
     let deadline = drainTimeoutMs
     let forced = false
-    for (;;) {
-      await this.#look()
+    // What `begin` has just read is not read again.
+    for (let seen = this.#unused; ; seen = false) {
+      if (!seen) await this.#look()
+      this.#unused = false
       let verdict = this.#judge()
       if (verdict.refused.length > 0) throw complaint.refused(verdict.refused)
       if (verdict.late.length > 0) throw complaint.notAcknowledged(verdict.late, acknowledgeTimeoutMs)
@@ -92,7 +98,7 @@ export class Hold implements Held {
         verdict = this.#judge()
       }
       if (verdict.undrained.length === 0 && verdict.short.length === 0) return true
-      if (this.elapsedMs >= deadline) {
+      if (this.#seenAtMs >= deadline) {
         const late = complaint.drainTimeout(verdict, drainTimeoutMs, forced)
         if (onDrainTimeout === 'deploy') {
           log.warning(
@@ -264,7 +270,7 @@ export class Hold implements Held {
   }
 
   #judge(): Verdict {
-    return judge(this.participants, { ...this.#terms, asked: this.#stillAsked }, this.elapsedMs)
+    return judge(this.participants, { ...this.#terms, asked: this.#stillAsked }, this.#seenAtMs)
   }
 
   async #look(): Promise<void> {
@@ -272,6 +278,7 @@ export class Hold implements Held {
   }
 
   #tell(view: View): void {
+    this.#seenAtMs = this.elapsedMs
     for (const line of linesOf(this.#progress.update(view, this.elapsedMs))) this.#around.log.info(line)
   }
 }
