@@ -934,6 +934,15 @@ async function openGateServer({ address, trust: trust2, origin }, gateName, { lo
   const keys = main.gateKeys(gateName);
   const shownPrints = [];
   const { connectRedis } = await loadClient();
+  let checked = Promise.resolve(0);
+  const check = async (connected2) => {
+    const before = time.now();
+    await answered({ time, numbers: NUMBERS, signal }, async () => {
+      await checkHealth(connected2, name3, origin, log);
+      if (asks && isNamedUser(address)) await checkRights(connected2, keys.reports, name3);
+    });
+    return time.now() - before;
+  };
   const client = await connectRedis(
     {
       address,
@@ -951,15 +960,15 @@ async function openGateServer({ address, trust: trust2, origin }, gateName, { lo
     },
     log,
     signal,
-    patience
+    patience,
+    (connected2) => {
+      checked = check(connected2);
+      checked.catch(() => {
+      });
+    }
   );
   try {
-    const before = time.now();
-    await answered({ time, numbers: NUMBERS, signal }, async () => {
-      await checkHealth(client, name3, origin, log);
-      if (asks && isNamedUser(address)) await checkRights(client, keys.reports, name3);
-    });
-    log.info(`${name3} answers in ${main.formatDuration(time.now() - before)} (from ${origin.name})`);
+    log.info(`${name3} answers in ${main.formatDuration(await checked)} (from ${origin.name})`);
   } catch (error) {
     client.disconnect();
     throw error;
@@ -7359,18 +7368,22 @@ var own9 = (key) => builtIn8[key];
 var $setTimeout = /* @__PURE__ */ own9("setTimeout");
 
 // src/time.ts
-var systemTime = {
-  now: () => performance.now(),
-  async sleep(ms, signal) {
-    signal?.throwIfAborted();
-    try {
-      await $setTimeout(ms, void 0, signal ? { signal } : {});
-    } catch (error) {
+var systemTime = machineTime(true);
+var backgroundTime = machineTime(false);
+function machineTime(ref) {
+  return {
+    now: () => performance.now(),
+    async sleep(ms, signal) {
       signal?.throwIfAborted();
-      throw error;
+      try {
+        await $setTimeout(ms, void 0, { ref, ...signal && { signal } });
+      } catch (error) {
+        signal?.throwIfAborted();
+        throw error;
+      }
     }
-  }
-};
+  };
+}
 
 // src/action/opening.ts
 function open2(plan, signal) {
@@ -7414,7 +7427,7 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var workIBGJOC2L = /*#__PURE__*/Object.freeze({
+var workDBI5FALL = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
@@ -7427,4 +7440,4 @@ exports.UrlFormError = UrlFormError;
 exports.formOf = formOf;
 exports.isElsewhere = isElsewhere;
 exports.pRetry = pRetry;
-exports.workIBGJOC2L = workIBGJOC2L;
+exports.workDBI5FALL = workDBI5FALL;

@@ -9,15 +9,22 @@ export interface Time {
 }
 
 /** The machine's own time. */
-export const systemTime: Time = {
-  now: () => performance.now(),
-  async sleep(ms, signal) {
-    signal?.throwIfAborted()
-    try {
-      await delay(ms, undefined, signal ? { signal } : {})
-    } catch (error) {
+export const systemTime: Time = machineTime(true)
+
+/** The same, for whoever lives beside an app: its waits alone keep no process alive. */
+export const backgroundTime: Time = machineTime(false)
+
+function machineTime(ref: boolean): Time {
+  return {
+    now: () => performance.now(),
+    async sleep(ms, signal) {
       signal?.throwIfAborted()
-      throw error
-    }
-  },
+      try {
+        await delay(ms, undefined, { ref, ...(signal && { signal }) })
+      } catch (error) {
+        signal?.throwIfAborted()
+        throw error
+      }
+    },
+  }
 }

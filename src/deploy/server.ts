@@ -76,6 +76,15 @@ export async function openGateServer(
   const keys = gateKeys(gateName)
   const shownPrints: string[] = []
   const { connectRedis } = await loadClient()
+  let checked = Promise.resolve(0)
+  const check = async (connected: Redis) => {
+    const before = time.now()
+    await answered({ time, numbers: NUMBERS, signal }, async () => {
+      await checkHealth(connected, name, origin, log)
+      if (asks && isNamedUser(address)) await checkRights(connected, keys.reports, name)
+    })
+    return time.now() - before
+  }
   const client = await connectRedis(
     {
       address,
@@ -94,14 +103,14 @@ export async function openGateServer(
     log,
     signal,
     patience,
+    (connected) => {
+      checked = check(connected)
+      // What is wrong with its form comes first.
+      checked.catch(() => {})
+    },
   )
   try {
-    const before = time.now()
-    await answered({ time, numbers: NUMBERS, signal }, async () => {
-      await checkHealth(client, name, origin, log)
-      if (asks && isNamedUser(address)) await checkRights(client, keys.reports, name)
-    })
-    log.info(`${name} answers in ${formatDuration(time.now() - before)} (from ${origin.name})`)
+    log.info(`${name} answers in ${formatDuration(await checked)} (from ${origin.name})`)
   } catch (error) {
     client.disconnect()
     throw error

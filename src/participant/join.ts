@@ -1,5 +1,5 @@
 import { gateKeys } from '../protocol/keys.ts'
-import { systemTime } from '../time.ts'
+import { backgroundTime, type Time } from '../time.ts'
 import type { Handlers } from './handlers.ts'
 import { LINK_TERMS, openLink } from './link.ts'
 import { NUMBERS, type Numbers } from './numbers.ts'
@@ -37,7 +37,12 @@ export async function join(handlers: Handlers, options: JoinOptions = {}): Promi
 }
 
 /** What a participant lives by. */
-const REALITY = { env: process.env, time: systemTime, numbers: NUMBERS as Numbers, terms: LINK_TERMS }
+const REALITY = {
+  env: process.env,
+  time: backgroundTime as Time,
+  numbers: NUMBERS as Numbers,
+  terms: LINK_TERMS,
+}
 
 /** The same, for whoever must be able to leave while it waits at the barrier; SIGTERM is its own affair. */
 export function enter(

@@ -43,6 +43,7 @@ export interface Destination {
 /**
  * A connected client for the deployer. The first connection is tried five times, jittered; one that is lost later is made anew for
  * as long as the client is open, because a lease is at stake. Each attempt is a line in the log.
+ * @param onConnected may ask already, before it is sure that the server is of the form of its URL: a far one is waited for only once
  * @throws DeployError (`preflight-failed`) that names the cause and what to do; the signal's reason when it aborts
  */
 export async function connectRedis(
@@ -50,6 +51,7 @@ export async function connectRedis(
   log: Log,
   signal: AbortSignal,
   patience = PATIENCE,
+  onConnected: (client: Redis) => void = () => {},
 ): Promise<Redis> {
   const name = describeAddress(address)
   let connectedOnce = false
@@ -90,6 +92,7 @@ export async function connectRedis(
         try {
           await client.connect()
           if (cause) throw cause
+          onConnected(client)
           if (key !== undefined && address.topology === undefined) await checkForm(client, key)
         } catch (error) {
           const reason = cause ?? (error instanceof Error ? error : new Error(String(error)))
