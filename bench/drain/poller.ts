@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis'
 
 /** How often a hand-written clock looks at its list, ms. */
-const EVERY_MS = 3_000
+export const POLL_EVERY_MS = 3_000
 
 /**
  * A clock and a deploy as people write them by hand: the clock pops a message from a list every three seconds, and pushes its answer to
@@ -12,7 +12,7 @@ export function startPoller(clock: Redis, request: string, response: string): Di
   const look = async () => {
     if ((await clock.lpop(request)) !== null) await clock.lpush(response, 'stopped')
   }
-  const timer = setInterval(() => void look(), EVERY_MS)
+  const timer = setInterval(() => void look(), POLL_EVERY_MS)
   return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 

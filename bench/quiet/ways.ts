@@ -7,6 +7,8 @@ import type { LocalHeroku } from '../../test/support/heroku/local-heroku.ts'
 export interface Before {
   readonly heroku: LocalHeroku
   readonly shop: Deployment
+  /** of the app, and of all that is its own in Redis */
+  readonly name: string
   /** its checkout */
   readonly checkout: string
   readonly buildMs: number
@@ -28,6 +30,19 @@ export const WAYS: readonly Way[] = [
     async prepare({ shop, buildMs }) {
       shop.app.nextBuild({ delayMs: buildMs })
       return { 'skip-drain': 'true', 'wait-for-clock': '0' }
+    },
+  },
+  {
+    name: 'list protocol',
+    configVars: { WITH_LIST: '1' },
+    async prepare({ shop, name, buildMs }) {
+      shop.app.nextBuild({ delayMs: buildMs })
+      return {
+        protocol: 'list',
+        'list-request-key': `${name}-request`,
+        'list-response-key': `${name}-response`,
+        'list-resume-message': 'resume',
+      }
     },
   },
   {

@@ -1,15 +1,15 @@
 /**
- * How long each script keeps the server from everybody else: `node --import ./test/support/lua-text.mjs bench/scripts.ts [rows …]`.
+ * How long each script keeps the server from everybody else: `node --import ./test/support/lua-text.mjs bench/crowd/scripts.ts [rows …]`.
  * Median and longest of 20 runs each, in ms of the server's own count, for rosters of so many participants.
  */
 import { Redis } from 'ioredis'
-import { beat } from '../src/protocol/beat.ts'
-import { commit } from '../src/protocol/commit.ts'
-import { acquire, finish } from '../src/protocol/drain.ts'
-import { gateKeys } from '../src/protocol/keys.ts'
-import { look } from '../src/protocol/look.ts'
-import type { OwnRow } from '../src/protocol/row.ts'
-import { startRedis } from '../test/support/redis/redis-server.ts'
+import { beat } from '../../src/protocol/beat.ts'
+import { commit } from '../../src/protocol/commit.ts'
+import { acquire, finish } from '../../src/protocol/drain.ts'
+import { gateKeys } from '../../src/protocol/keys.ts'
+import { look } from '../../src/protocol/look.ts'
+import type { OwnRow } from '../../src/protocol/row.ts'
+import { startRedis } from '../../test/support/redis/redis-server.ts'
 
 const RUNS = 20
 const sizes = process.argv.length > 2 ? process.argv.slice(2).map(Number) : [1, 100, 1_000, 3_000]

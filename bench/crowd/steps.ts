@@ -1,16 +1,16 @@
 /**
- * What a crowd costs its Redis: `node --import ./test/support/lua-text.mjs bench/crowd.ts [participants] [seconds after the release]`.
+ * What a crowd costs its Redis: `node --import ./test/support/lua-text.mjs bench/crowd/steps.ts [participants] [seconds after the release]`.
  * Boots them, drains and resumes them, drains and releases them, and lets as many of the next release boot. Prints for each step how
  * often the server ran scripts, how long they took it, and the longest one.
  */
 import { setTimeout as delay } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { openGateServer } from '../src/deploy/server.ts'
-import { underGate } from '../src/deploy/under-gate.ts'
-import { newDeployId } from '../src/gate/gate.ts'
-import { systemTime } from '../src/time.ts'
-import { bootCrowd, type Crowd, together } from '../test/load/support/crowd.ts'
-import { startRedis } from '../test/support/redis/redis-server.ts'
+import { openGateServer } from '../../src/deploy/server.ts'
+import { underGate } from '../../src/deploy/under-gate.ts'
+import { newDeployId } from '../../src/gate/gate.ts'
+import { systemTime } from '../../src/time.ts'
+import { bootCrowd, type Crowd, together } from '../../test/load/support/crowd.ts'
+import { startRedis } from '../../test/support/redis/redis-server.ts'
 
 const count = Number(process.argv[2] ?? 1_000)
 const quietSeconds = Number(process.argv[3] ?? 25)
