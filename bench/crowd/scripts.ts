@@ -42,7 +42,7 @@ for (const rows of sizes) {
     const answer = await timed(0, () => acquire(redis, keys, request))
     if (answer.kind !== 'granted') throw new Error(answer.kind)
     const { epoch } = answer
-    const held = { state: 'drained', epoch, hold: Date.now() + 600_000 } as const
+    const held = { state: 'drained', epoch, hold: Date.now() + 50_000 } as const
     await Promise.all(Array.from({ length: rows + more }, (_, at) => tell(at, held)))
     await timed(1, () => look(redis, keys))
     const terms = { marginMs: 30_000, pushLeaseMs: 180_000, asked }
