@@ -1,4 +1,4 @@
-/** Tries every client of test/clients/registry.ts, all at the same time: `node script/conformance.ts [--json] [client …]`. */
+/** Tries every client of test/clients/registry.ts, all at the same time: `node script/conformance.ts [--json] [--existing-redis] [client …]`. */
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -15,7 +15,10 @@ interface Trial {
 }
 
 const { values, positionals } = parseArgs({
-  options: { json: { type: 'boolean', default: false } },
+  options: {
+    json: { type: 'boolean', default: false },
+    'existing-redis': { type: 'boolean', default: false },
+  },
   allowPositionals: true,
 })
 const unknown = positionals.filter((name) => !clients.some(({ client }) => client === name))
@@ -51,7 +54,8 @@ if (rows.some(({ level, failed }) => level < LEVEL || failed > 0)) process.exitC
 
 function attempt({ client, command, folder, env }: Client): Promise<Trial> {
   const cli = join(import.meta.dirname, '../lib/cli.js')
-  const args = [cli, 'conformance', '--json', '--jobs', String(JOBS), '--', ...command]
+  const server = values['existing-redis'] ? ['--existing-redis'] : []
+  const args = [cli, 'conformance', '--json', '--jobs', String(JOBS), ...server, '--', ...command]
   return new Promise((resolve) => {
     execFile(
       process.execPath,
