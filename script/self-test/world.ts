@@ -1,6 +1,6 @@
 /**
  * The app `shop` at a local Heroku, for as long as this process lives: `node script/self-test/world.ts <scene> <folder>`, started by main.ts.
- * The app's Redis is that of $REDIS_URL, or a server of its own.
+ * The app's Redis is that of $REDIS_URL.
  */
 import { execFileSync } from 'node:child_process'
 import { appendFileSync, readdirSync, writeFileSync } from 'node:fs'
@@ -9,7 +9,6 @@ import { Redis } from 'ioredis'
 import type { HerokuEvent } from '../../test/support/heroku/events.ts'
 import { gitEnvironment } from '../../test/support/heroku/git.ts'
 import { startHeroku } from '../../test/support/heroku/local-heroku.ts'
-import { startRedis } from '../../test/support/redis/redis-server.ts'
 
 const CLOCK = join(import.meta.dirname, '../../test/support/apps/clock')
 const APP = 'shop'
@@ -21,8 +20,8 @@ const ITS_WORK = /^(draining|scheduling|job \d+ )/
 const [scene, folder = ''] = process.argv.slice(2)
 const workspace = process.env.GITHUB_WORKSPACE ?? process.cwd()
 
-await using own = process.env.REDIS_URL ? undefined : await startRedis()
-const redisUrl = process.env.REDIS_URL || own?.url || ''
+const redisUrl = process.env.REDIS_URL
+if (!redisUrl) throw new Error('REDIS_URL is not set: it is the Redis of the app.')
 await using heroku = await startHeroku({ apiKey: 'HRKU-of-the-self-test' })
 const redis = new Redis(redisUrl)
 
@@ -44,10 +43,8 @@ if (scene === 'working') {
     if (kind === 'dyno-line' && text === 'draining') void redis.lpush('jobs:end', '1')
   })
 }
-if (scene === 'silent') {
-  const { pid } = await heroku.log.waitFor(({ kind }) => kind === 'dyno-up')
-  process.kill(pid as number, 'SIGSTOP')
-}
+const { pid } = await heroku.log.waitFor(({ kind }) => kind === 'dyno-up')
+if (scene === 'silent') process.kill(pid as number, 'SIGSTOP')
 checkOut(deployed)
 process.send?.({
   app: APP,
@@ -58,6 +55,7 @@ process.send?.({
 })
 
 await new Promise((resolve) => process.once('SIGTERM', resolve))
+if (scene === 'silent') process.kill(pid as number, 'SIGCONT')
 redis.disconnect()
 
 /** Resolves when the clock of the first release has said it. */

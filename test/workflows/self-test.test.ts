@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { complaints } from '../../script/self-test/check.ts'
 import { SCENES } from '../../script/self-test/scene.ts'
+import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
 import { evaluate } from './support/expressions.ts'
 import { read } from './support/files.ts'
 import { openJob, type Played } from './support/play.ts'
@@ -14,28 +15,28 @@ const WORKFLOW = read('.github/workflows/self-test.yml')
 /** How long the local Heroku may take to end its dynos: one may have a job, and then has 30 s. */
 const END_LIMIT_MS = 60_000
 
-let folder: string
-let world: Played | undefined
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gate-self-test-'))
-  world = undefined
-})
-afterEach(async () => {
-  const pid = Number(world?.outputs.pid ?? 0)
-  if (pid > 0) {
-    process.kill(pid, 'SIGTERM')
-    await expect.poll(() => lives(pid), { timeout: END_LIMIT_MS }).toBe(false)
-  }
-  rmSync(folder, { recursive: true, force: true })
-}, 2 * END_LIMIT_MS)
-
 describe('the steps of self-test.yml, played on the built Action', { timeout: 120_000 }, () => {
+  let folder: string
+  let redis: RedisServer
+  let world: Played | undefined
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'gate-self-test-'))
+    redis = await startRedis()
+    world = undefined
+  })
+  afterEach(async () => {
+    const pid = Number(world?.outputs.pid ?? 0)
+    if (pid > 0 && lives(pid)) {
+      process.kill(pid, 'SIGTERM')
+      await expect.poll(() => lives(pid), { timeout: END_LIMIT_MS }).toBe(false)
+    }
+    await redis.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }, 2 * END_LIMIT_MS)
+
   it.each(SCENES)('%s', async (scene) => {
-    // Without a service there is no port, and the app has a Redis of its own.
-    const job = openJob(WORKFLOW.replace(/^ +REDIS_URL:.*\n/m, ''), 'deploy', {
-      folder,
-      contexts: { matrix: { scene } },
-    })
+    const services = { redis: { ports: { 6379: String(redis.port) } } }
+    const job = openJob(WORKFLOW, 'deploy', { folder, contexts: { matrix: { scene }, job: { services } } })
     world = await job.step('world')
     expect(`${world.outcome}\n${world.log}`).toMatch(/^success\n/)
     const gate = await job.step('gate')

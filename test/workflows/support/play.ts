@@ -87,7 +87,6 @@ async function script(
     cwd: workspace,
     env: {
       PATH: process.env.PATH ?? '',
-      ...(process.env.REDIS_SERVER && { REDIS_SERVER: process.env.REDIS_SERVER }),
       ...{ RUNNER_TEMP: folder, GITHUB_WORKSPACE: workspace, GITHUB_OUTPUT: output },
       ...env,
     },
