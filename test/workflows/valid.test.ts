@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { actionlint } from './support/actionlint.ts'
-import { checkGateSteps, readContract } from './support/contract.ts'
+import { checkDeclarations, checkGateSteps, readContract } from './support/contract.ts'
 import { EXAMPLE_WORKFLOWS, OWN_WORKFLOWS, read } from './support/files.ts'
 import { type LanguageService, openLanguageService } from './support/language-service.ts'
 import { expression, type Problem, told } from './support/problem.ts'
@@ -29,6 +29,10 @@ describe.each([...OWN_WORKFLOWS, ...EXAMPLE_WORKFLOWS])('%s', (file) => {
 
 it('action.yml is an action to the language service', async () => {
   expect(told('action.yml', await service.check('action', read('action.yml')))).toEqual([])
+})
+
+it('action.yml says of its inputs and outputs what GitHub reads', () => {
+  expect(checkDeclarations(read('action.yml'))).toEqual([])
 })
 
 it('there are workflows to look at', () => {
@@ -135,6 +139,23 @@ describe('what is spoiled is refused', () => {
   ] as const)('in action.yml: %s', async (_, [from, to], message) => {
     const problems = await service.check('action', read('action.yml').replace(from, to))
     expect(problems.map((one) => one.message).join()).toContain(message)
+  })
+
+  it.each([
+    [
+      'a key that inputs do not have',
+      'required: true',
+      'requird: true',
+      'heroku-app has a key "requird", which GitHub does not know',
+    ],
+    [
+      'an input without a description',
+      'description: Name of the app.',
+      'default: shop',
+      'heroku-app has no description',
+    ],
+  ])('in action.yml: %s', (_, from, to, message) => {
+    expect(checkDeclarations(read('action.yml').replace(from, to))).toEqual([message])
   })
 })
 

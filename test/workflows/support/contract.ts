@@ -27,6 +27,25 @@ export function readContract(text = readFileSync(FILE, 'utf8')): Contract {
   }
 }
 
+/** What the language service takes anything for. */
+const DECLARATION = {
+  inputs: ['description', 'required', 'default', 'deprecationMessage'],
+  outputs: ['description'],
+}
+
+/** Where an input or output of action.yml says what GitHub does not read, or not what it is. */
+export function checkDeclarations(text: string): string[] {
+  const action = parse(text) as Record<'inputs' | 'outputs', Record<string, object>>
+  return (['inputs', 'outputs'] as const).flatMap((kind) =>
+    Object.entries(action[kind]).flatMap(([name, declaration]) => [
+      ...Object.keys(declaration)
+        .filter((key) => !DECLARATION[kind].includes(key))
+        .map((key) => `${name} has a key "${key}", which GitHub does not know`),
+      ...('description' in declaration ? [] : [`${name} has no description`]),
+    ]),
+  )
+}
+
 /** Whether the step is this Action: by its name, or by the path of a checkout. */
 export function isGate({ uses = '' }: Step): boolean {
   return /^heroku-deploy-gate\/heroku-deploy-gate@/.test(uses) || /^\.\/(?!\.github\/)/.test(uses)
