@@ -33,7 +33,7 @@ async function check(page: string, { line, text, mark }: Snippet): Promise<strin
   const problems = [
     ...(await service.check('workflow', whole.text)),
     ...(await actionlint(whole.text)),
-    ...checkGateSteps(whole.text, contract),
+    ...checkGateSteps(whole.text, contract, whole),
   ]
   return told(page, problems, line - whole.before)
 }
@@ -71,6 +71,8 @@ describe('what is right is taken', () => {
     ['a step', 'uses: actions/checkout@v5\nwith:\n  fetch-depth: 0\n'],
     ['inputs', 'strategy: promote\npromote-from: shop-staging\n'],
     ['inputs under with', 'with:\n  drain-from: dyno\n'],
+    ['inputs under with, further in', 'with:\n    drain-from: dyno\n'],
+    ['inputs under with, in braces', 'with: { drain-from: dyno }\n'],
     [
       'steps after one that is not shown',
       `- run: echo "$O"\n  env:\n    O: ${expression('steps.deploy.outputs.drained')}\n`,

@@ -51,8 +51,15 @@ export function isGate({ uses = '' }: Step): boolean {
   return /^heroku-deploy-gate\/heroku-deploy-gate@/.test(uses) || /^\.\/(?!\.github\/)/.test(uses)
 }
 
-/** Where a workflow gives this Action what it doesn't know, lacks what it needs, or reads what it doesn't write. */
-export function checkGateSteps(text: string, { inputs, required, outputs }: Contract): Problem[] {
+/**
+ * Where a workflow gives this Action what it doesn't know, lacks what it needs, or reads what it doesn't write.
+ * @param partial what it needs may stand elsewhere
+ */
+export function checkGateSteps(
+  text: string,
+  { inputs, required, outputs }: Contract,
+  { partial = false } = {},
+): Problem[] {
   return readWorkflow(text).jobs.flatMap((job) => {
     const gates = job.steps.filter(isGate)
     const unknown = gates.flatMap((step) =>
@@ -60,7 +67,7 @@ export function checkGateSteps(text: string, { inputs, required, outputs }: Cont
         inputs.has(name) ? [] : [{ line, message: `"${name}" is no input of action.yml` }],
       ),
     )
-    const missing = gates.flatMap(({ line, with: given }) =>
+    const missing = (partial ? [] : gates).flatMap(({ line, with: given }) =>
       required
         .filter((name) => !given.has(name))
         .map((name) => ({ line, message: `the step lacks "${name}", which action.yml requires` })),

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { parseCommandFile } from '../../support/runner/command-file.ts'
@@ -15,12 +15,10 @@ export interface Played {
 
 interface StepYaml {
   readonly id?: string
-  readonly if?: string
   readonly uses?: string
   readonly run?: string
   readonly with?: Readonly<Record<string, unknown>>
   readonly env?: Readonly<Record<string, unknown>>
-  readonly 'continue-on-error'?: boolean
 }
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -83,6 +81,7 @@ async function script(
   { env, workspace, folder }: { env: Record<string, string>; workspace: string; folder: string },
 ): Promise<Played> {
   const output = join(mkdtempSync(join(folder, 'step-')), 'output')
+  writeFileSync(output, '')
   const shell = spawn('bash', ['-e', '-c', run], {
     cwd: workspace,
     env: {
@@ -95,13 +94,9 @@ async function script(
   let log = ''
   for (const stream of [shell.stdout, shell.stderr]) stream.on('data', (text) => (log += text))
   const code = await new Promise((resolve) => shell.once('exit', resolve))
-  return { outcome: code === 0 ? 'success' : 'failure', outputs: parseCommandFile(written(output)), log }
-}
-
-function written(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return ''
+  return {
+    outcome: code === 0 ? 'success' : 'failure',
+    outputs: parseCommandFile(readFileSync(output, 'utf8')),
+    log,
   }
 }

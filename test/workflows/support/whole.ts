@@ -6,6 +6,8 @@ export interface Whole {
   readonly text: string
   /** how many of its lines stand above the snippet's first */
   readonly before: number
+  /** Inputs alone: those that are required may stand elsewhere. */
+  readonly partial: boolean
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -39,7 +41,8 @@ export function makeWhole(snippet: string, contract: Contract): Whole | undefine
   const content: unknown = parse(snippet)
   const fragment = (above: readonly string[], indent: number, below: readonly string[] = []): Whole => {
     const inner = snippet.replace(/^(?=.)/gm, ' '.repeat(indent))
-    return { text: `${[...above, inner.trimEnd(), ...below].join('\n')}\n`, before: above.length }
+    const text = `${[...above, inner.trimEnd(), ...below].join('\n')}\n`
+    return { text, before: above.length, partial: false }
   }
   const on = events(snippet)
   const job = [on, 'jobs:', '  job:', ...matrix(snippet)]
@@ -49,15 +52,13 @@ export function makeWhole(snippet: string, contract: Contract): Whole | undefine
   if (!isFields(content)) return undefined
   const keys = Object.keys(content)
   const all = (known: ReadonlySet<string>) => keys.every((key) => known.has(key))
-  if (all(contract.inputs))
-    return fragment([...steps, ...GATE, '        with:'], 10, missing(content, contract, 10))
+  if (all(contract.inputs)) return { ...fragment([...steps, GATE, '        with:'], 10), partial: true }
   if (all(WORKFLOW)) {
-    if (keys.includes('on') && keys.includes('jobs')) return { text: snippet, before: 0 }
+    if (keys.includes('on') && keys.includes('jobs')) return { text: snippet, before: 0, partial: false }
     const jobs = keys.includes('jobs') ? [] : [`jobs: { job: { ${RUNS_ON}, steps: [${NOTHING}] } }`]
     return fragment(keys.includes('on') ? [] : [on], 0, jobs)
   }
-  if (keys.join() === 'with' && isFields(content.with))
-    return fragment([...steps, ...GATE], 8, missing(content.with, contract, 10))
+  if (keys.join() === 'with') return { ...fragment([...steps, GATE], 8), partial: true }
   if (all(STEP) && ('uses' in content || 'run' in content)) return fragment([...steps, '      -'], 8)
   if (all(JOB)) {
     const rest = ['runs-on' in content ? [] : RUNS_ON, 'steps' in content ? [] : `steps: [${NOTHING}]`].flat()
@@ -73,12 +74,7 @@ export function makeWhole(snippet: string, contract: Contract): Whole | undefine
   return undefined
 }
 
-const GATE = ['      - uses: heroku-deploy-gate/heroku-deploy-gate@v0']
-
-/** What a fragment leaves to the reader, so that what it does say can be checked. */
-function missing(given: Fields, { required }: Contract, indent: number): string[] {
-  return required.filter((name) => !(name in given)).map((name) => `${' '.repeat(indent)}${name}: given`)
-}
+const GATE = '      - uses: heroku-deploy-gate/heroku-deploy-gate@v0'
 
 /** The events of a deploy, with the inputs that are read. */
 function events(snippet: string): string {
@@ -94,10 +90,11 @@ function matrix(snippet: string): string[] {
 }
 
 /** A step whose outputs are read and that isn't shown is this Action. */
-function stepsBefore(snippet: string, content: unknown, contract: Contract): string[] {
+function stepsBefore(snippet: string, content: unknown, { required }: Contract): string[] {
   const shown = isSteps(content) ? content.map(({ id }) => id) : []
   const ids = read(snippet, 'steps').filter((id) => !shown.includes(id))
-  return ids.flatMap((id) => [...GATE, `        id: ${id}`, '        with:', ...missing({}, contract, 10)])
+  const given = required.map((name) => `${name}: given`).join(', ')
+  return ids.flatMap((id) => [GATE, `        id: ${id}`, `        with: { ${given} }`])
 }
 
 function read(snippet: string, context: string): string[] {

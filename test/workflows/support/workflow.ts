@@ -2,7 +2,6 @@ import { isMap, isScalar, isSeq, LineCounter, type Node, parseDocument, type YAM
 
 /** A workflow as far as the checks look at it. Lines are counted from 1. */
 export interface Workflow {
-  readonly keys: ReadonlySet<string>
   /** names of the events under `on` */
   readonly events: readonly string[]
   /** the value of the top-level `permissions`; undefined without one */
@@ -48,7 +47,6 @@ export function readWorkflow(text: string): Workflow {
   const root = document.contents
   const jobs = map(isMap(root) ? root.get('jobs', true) : undefined)
   return {
-    keys: keysOf(root),
     events: names(isMap(root) ? root.get('on', true) : undefined),
     permissions: plain(root, 'permissions'),
     concurrency: plain(root, 'concurrency'),
