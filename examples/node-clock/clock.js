@@ -1,19 +1,11 @@
-// A clock: now and then it exports a report. An export takes a while and can't be interrupted.
-import { setTimeout as sleep } from 'node:timers/promises'
+// The shop's clock: now and then it exports what is in stock.
 import { Cron } from 'croner'
-import { guardJobs } from 'heroku-deploy-gate'
+import { guardJobs } from 'heroku-deploy-gate' // gate
+import { exportStock } from './jobs/export-stock.js'
 
-const EXPORT_SECONDS = Number(process.env.EXPORT_SECONDS ?? 40)
+// Resolves when the clock may schedule: one that boots in the middle of a deploy waits here for its end.
+const guard = await guardJobs() // gate
 
-async function exportReport() {
-  const name = new Date().toISOString().slice(11, 19)
-  console.log(`export ${name} started`)
-  await sleep(EXPORT_SECONDS * 1000)
-  console.log(`export ${name} finished`)
-}
-
-const guard = await guardJobs()
-
-// `protect`: a run that is due while the last one still works is left out.
-new Cron(process.env.SCHEDULE ?? '0 */5 * * * *', { protect: true }, guard.job(exportReport))
+// `protect`: an export that is due while the last one still works is left out.
+new Cron(process.env.SCHEDULE ?? '0 */5 * * * *', { protect: true }, guard.job(exportStock)) // gate
 console.log('clock is scheduling')

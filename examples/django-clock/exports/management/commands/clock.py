@@ -5,8 +5,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections
 
-import deploy_gate
-from exports.report import export_report
+import deploy_gate  # gate
+from exports.stock import export_stock
 
 
 def with_fresh_connections(job):
@@ -28,10 +28,10 @@ class Command(BaseCommand):
 
     def handle(self, *args, **options):
         scheduler = BlockingScheduler(timezone=settings.TIME_ZONE)
-        scheduler.add_job(with_fresh_connections(export_report), "interval", seconds=settings.EXPORT_EVERY_SECONDS)
+        scheduler.add_job(with_fresh_connections(export_stock), "interval", seconds=settings.EXPORT_EVERY_SECONDS)
 
         # Returns when the clock may schedule: a clock that boots in the middle of a deploy waits here for its end.
-        deploy_gate.guard_apscheduler(scheduler)
+        deploy_gate.guard_apscheduler(scheduler)  # gate
 
         self.stdout.write("clock is scheduling")
         scheduler.start()
