@@ -40,6 +40,8 @@ export interface Shop extends AsyncDisposable {
   says(release: string, word: 'started' | 'finished', from?: number): Promise<HerokuEvent>
   /** what the release's exports have said from `from` on: `started`, `finished` */
   said(release: string, from?: number): string[]
+  /** what the README shows of the app's log: lines of dynos, and their SIGTERM */
+  readonly told: readonly string[]
   /** those that have happened, from `from` on */
   events(kind: EventKind, from?: number): HerokuEvent[]
 }
@@ -107,6 +109,12 @@ export async function openShop(example: string, configVars: Texts, changes: Chan
         .slice(from)
         .filter((event) => isSaid(event, release))
         .map(({ text }) => text.split(' ').at(-1) ?? ''),
+    get told() {
+      return log.events.flatMap(({ kind, release, dyno, text }) => {
+        if (kind === 'sigterm') return [`    SIGTERM to ${dyno} of ${release}`]
+        return kind === 'dyno-line' ? [`${release}: ${text}`] : []
+      })
+    },
     events: (kind, from = 0) => log.events.slice(from).filter((event) => event.kind === kind),
     async [Symbol.asyncDispose]() {
       inRedis.disconnect()

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
+import { gateLines, missing, readShown } from './readme.ts'
 import { type Changes, openShop, type Shop } from './shop.ts'
 
 const LIMIT_MS = 240_000
@@ -26,9 +27,16 @@ export function tellStory({ folder, configVars, ungated }: Example): void {
     it('is deployed by its own workflow, and every export comes to its end', async () => {
       await using shop = await open()
       await deployFirst(shop)
-      await replaceDuringExport(shop)
+      const step = await replaceDuringExport(shop)
+      const shown = readShown(folder)
+      expect(missing(shown.step, step)).toEqual([])
+      expect(missing(shown.app, shop.told)).toEqual([])
       await failDuringExport(shop)
       expect(shop.events('sigkill')).toEqual([])
+    })
+
+    it('has five lines of the gate', () => {
+      expect(gateLines(folder)).toHaveLength(5)
     })
 
     it('loses its export in a deploy without the gate', async () => {
@@ -59,8 +67,8 @@ async function deployFirst(shop: Shop): Promise<void> {
   await shop.says('v1', 'started')
 }
 
-/** The release v2 comes while v1 exports. */
-async function replaceDuringExport(shop: Shop): Promise<void> {
+/** The release v2 comes while v1 exports. @returns the lines of the step's log */
+async function replaceDuringExport(shop: Shop): Promise<string[]> {
   shop.push()
   shop.app.nextBuild({ hold: true })
   const from = shop.now
@@ -72,7 +80,7 @@ async function replaceDuringExport(shop: Shop): Promise<void> {
   await shop.sees('build-started', from)
   await sleep(WATCHED_MS)
   shop.app.releaseBuild()
-  const { outputs, code } = await run.done
+  const { outputs, code, log } = await run.done
   expect(outputs).toMatchObject({ outcome: 'deployed', release: 'v2', 'jobs-finished': '1' })
   expect(JSON.parse(outputs.drained ?? '')).toMatchObject([{ dyno: 'clock.1', finished: 1 }])
   expect(code).toBe(0)
@@ -80,6 +88,7 @@ async function replaceDuringExport(shop: Shop): Promise<void> {
   expect(shop.said('v1')).toEqual(['started', 'finished'])
   expect(await shop.exports()).toEqual(['by v1: 41'])
   await shop.says('v2', 'started')
+  return log.split('\n')
 }
 
 /** The build of what would be v3 fails while v2 exports, and v2 goes on. */
