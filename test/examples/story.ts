@@ -82,6 +82,8 @@ async function replaceDuringExport(shop: Shop): Promise<string[]> {
   shop.app.releaseBuild()
   const { outputs, code, log } = await run.done
   expect(outputs).toMatchObject({ outcome: 'deployed', release: 'v2', 'jobs-finished': '1' })
+  // The action would complete it, and say so.
+  expect(log).not.toContain('shallow clone')
   expect(JSON.parse(outputs.drained ?? '')).toMatchObject([{ dyno: 'clock.1', finished: 1 }])
   expect(code).toBe(0)
   await shop.sees('dyno-exited', from)
