@@ -52,9 +52,10 @@ export interface Shop extends AsyncDisposable {
  */
 export async function openShop(example: string, configVars: Texts, changes: Changes = {}): Promise<Shop> {
   const folder = mkdtempSync(join(tmpdir(), `deploy-gate-${example}-`))
-  const redis = await startRedis()
+  // As Heroku's: TLS alone, and a self-signed certificate.
+  const redis = await startRedis({ tls: true })
   const heroku = await startHeroku({ killAfterMs: 1_000, baseEnv: installed(folder) })
-  const inRedis = new Redis(redis.url)
+  const inRedis = new Redis(redis.url, { tls: { rejectUnauthorized: false } })
   const path = join(folder, 'repository')
   copyExample(example, path, changes)
   const repository = openRepository(path, folder)
