@@ -1,5 +1,5 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 
 const CLIENTS = join(import.meta.dirname, '../../clients')
 
@@ -18,12 +18,10 @@ export function installed(folder: string): Record<string, string> {
   writeFileSync(
     join(bin, 'bundle'),
     '#!/bin/sh\nprogram=$2\nshift 2\nexec /usr/bin/ruby "/usr/bin/$program" "$@"\n',
-    {
-      mode: 0o755,
-    },
+    { mode: 0o755 },
   )
   return {
-    PATH: [bin, process.env.PATH].join(delimiter),
+    PATH: [bin, dirname(process.execPath), process.env.PATH].join(delimiter),
     PYTHONPATH: join(CLIENTS, 'python'),
     RUBYLIB: join(CLIENTS, 'ruby'),
     // As Heroku's buildpack for Python has it.
