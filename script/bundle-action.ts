@@ -1,22 +1,23 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BuildOptions, build } from 'esbuild'
+import { build, type Metafile } from 'esbuild'
 import { rollup } from 'rollup'
+import { bundled } from './bundled.ts'
 import { lean } from './lean.ts'
 
 /**
  * Bundles what the runner runs. esbuild finds and joins the modules, and keeps apart what is loaded later; rollup then puts whatever the
  * start needs into one file, in the older form of modules: each further file costs a millisecond at the start, and the newer form three.
- * @returns the files that were bundled
+ * @returns what was bundled
  */
-export async function bundleAction(options: BuildOptions, dist: string): Promise<string[]> {
+export async function bundleAction(dist: string): Promise<Metafile> {
   await rm(dist, { recursive: true, force: true })
   await mkdir(dist, { recursive: true })
   const pieces = await mkdtemp(join(tmpdir(), 'deploy-gate-pieces-'))
   try {
     const { metafile } = await build({
-      ...options,
+      ...bundled,
       entryPoints: { main: 'src/action/main.ts' },
       outdir: pieces,
       splitting: true,
@@ -41,7 +42,7 @@ export async function bundleAction(options: BuildOptions, dist: string): Promise
     })
     await writeFile(join(dist, 'post.js'), "require('./main.js')\n")
     await writeFile(join(dist, 'package.json'), '{ "type": "commonjs" }\n')
-    return Object.keys(metafile?.inputs ?? {})
+    return metafile
   } finally {
     await rm(pieces, { recursive: true })
   }
