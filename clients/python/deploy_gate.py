@@ -31,6 +31,7 @@ import redis
 
 __all__ = ["join", "guard_apscheduler", "Participation", "DrainContext", "Guard"]
 
+__version__ = "0.1.0"
 PROTOCOL_VERSION = "1"
 
 # Why each is what it is: docs/protocol.md, Numbers.
