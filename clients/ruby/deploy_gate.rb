@@ -21,6 +21,7 @@ require "securerandom"
 require "uri"
 
 module DeployGate
+  VERSION = "0.1.0"
   PROTOCOL_VERSION = "1"
 
   # Why each is what it is: docs/protocol.md, Numbers.
