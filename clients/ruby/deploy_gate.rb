@@ -9,7 +9,7 @@
 #
 #     DeployGate.join(drain: ->(context) { stop_and_wait(context) }, resume: -> { start_again })
 #
-# One file, Ruby 3.0 or newer, needs only the gem `redis` (4 or 5). The protocol: docs/protocol.md of heroku-deploy-gate.
+# One file, Ruby 3.0 or newer, needs only the gem `redis` (4.8 or 5). The protocol: docs/protocol.md of heroku-deploy-gate.
 # Times are milliseconds unless a name says otherwise.
 
 require "digest"
@@ -543,8 +543,8 @@ LUA
         pass_over
       end
       texts = failures.map { |failure| Internal.sentence(failure) }.uniq
-      # All the same, as one right that all of them refuse, or each with a cause of its own.
-      raise failures.first if texts.size == 1
+      # All the same, as one right that all of them refuse, or each with a cause of its own. The gem's version 5 adds which server it was.
+      raise failures.first if texts.uniq { |text| text.sub(%r{ \(rediss?://\S+\)\z}, "") }.size == 1
 
       raise texts.join("; ")
     end
@@ -786,7 +786,8 @@ LUA
     end
 
     def general_complaint(error, text)
-      return "Redis can't be reached (#{text})" unless error.is_a?(Redis::CommandError)
+      # For the gem's version 5 a replica's refusal is an error of the connection.
+      return "Redis can't be reached (#{text})" unless error.is_a?(Redis::CommandError) || text.start_with?("READONLY")
       return "Redis refused a beat (#{text})" unless /\ANOPERM|ACL failure|user executing the script/.match?(text)
 
       "Redis refused a beat (#{text}): its user lacks #{lacked(text)}; docs/redis.md lists all that it needs"
