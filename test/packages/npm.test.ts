@@ -29,7 +29,7 @@ const installed = join(app, 'node_modules/heroku-deploy-gate')
 
 interface Packed {
   readonly filename: string
-  readonly files: readonly { readonly path: string; readonly mode: number }[]
+  readonly files: readonly { readonly path: string }[]
 }
 let packed: Packed
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
-import { type Program, startProgram } from '../../clients/support/program.ts'
+import { startProgram } from '../../clients/support/program.ts'
 import { Deployer } from '../../participant/support/deployer.ts'
 import { startRedis } from '../../support/redis/redis-server.ts'
 import { stranger } from './command.ts'
@@ -23,7 +23,7 @@ export async function drainsAndResumes(
     await expect.poll(ticks, SOON).toBeGreaterThan(before)
   }
   const around = { ...stranger, ...env, REDIS_URL: redis.url, DYNO: 'clock.1' }
-  await using clock: Program = startProgram(program, args, around)
+  await using clock = startProgram(program, args, around)
   try {
     await clock.says(/^scheduling$/)
     await goesOn()

@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run } from './command.ts'
 
 const root = join(import.meta.dirname, '../../..')
-/** The lowest that `engines` allows. */
-const OLDEST = '22.0.0'
+const { engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+/** The lowest that `engines` allows, `>=22`. */
+const OLDEST = `${engines.node.replace('>=', '')}.0.0`
 
 /**
  * The oldest Node that the package supports: its path. Installed once for a checkout, 45 MB, as npm has it for each platform. It is no
