@@ -1,0 +1,324 @@
+import type { CallExpression, Expression, FunctionLikeDeclaration, Node } from 'typescript/unstable/ast'
+import * as is from 'typescript/unstable/ast'
+import { SyntaxKind } from 'typescript/unstable/ast'
+import type { Checker } from 'typescript/unstable/sync'
+
+/** What the parameters of the functions that were gone into stand for. */
+type Scope = ReadonlyMap<Node, Value>
+
+/** An expression of the source, and where its names have their meaning. */
+export interface Value {
+  readonly node: Node
+  readonly scope: Scope
+}
+
+/** Stands in a text for what is known only when the program runs. */
+export const UNKNOWN = '\uFFFC'
+
+const NOWHERE: Scope = new Map()
+/** An object of more members than that is no choice of words. */
+const MOST_MEMBERS = 12
+/** Of more variants than that, nobody would write down each. */
+const MOST_VARIANTS = 60
+const DEEPEST = 24
+/** They give elements of the array that they are called on. */
+const SAME_ELEMENTS = new Set(['slice', 'filter', 'sort', 'toSorted', 'toReversed'])
+/** They give the text that they are called on, but for its ends or some words. */
+const SAME_TEXT = new Set(['trim', 'trimEnd', 'trimStart', 'replace', 'replaceAll'])
+
+/** Follows expressions to the literal texts that they can come to: through names, branches, calls, and callers. */
+export class Expressions {
+  readonly #checker: Checker
+  /** all calls, by the declaration of what is called */
+  readonly #calls = new Map<Node, Node[]>()
+  /** whether a function's words are part of a message, and not a form in which values are shown */
+  readonly #isOpen: (fileName: string) => boolean
+  /** the functions that are being gone into */
+  readonly #open = new Set<Node>()
+
+  constructor(checker: Checker, roots: readonly Node[], isOpen: (fileName: string) => boolean) {
+    this.#checker = checker
+    this.#isOpen = isOpen
+    for (const root of roots) {
+      every(root, (node) => {
+        if (!is.isCallExpression(node)) return
+        const called = this.declarationOf(calledName(node))
+        if (called) this.#calls.set(called, [...(this.#calls.get(called) ?? []), node])
+      })
+    }
+  }
+
+  /** All texts that an expression can come to, with UNKNOWN in the place of values. */
+  textsOf(node: Node, scope: Scope = NOWHERE, depth = 0): string[] {
+    const texts = this.#valuesOf(node, scope, depth).flatMap((value) => this.#textsOfLeaf(value, depth + 1))
+    const distinct = [...new Set(texts.map((text) => text.replace(/\uFFFC+/g, UNKNOWN)))]
+    return distinct.length > MOST_VARIANTS ? [UNKNOWN] : distinct
+  }
+
+  /** Where a name is declared; a variable that holds a function as that function. */
+  declarationOf(name: Node | undefined): Node | undefined {
+    if (name === undefined) return undefined
+    const symbol = this.#checker.getSymbolAtLocation(name)
+    if (symbol === undefined) return undefined
+    const target = symbol.flags & ALIAS ? this.#checker.getAliasedSymbol(symbol) : symbol
+    return target.valueDeclaration?.resolve()
+  }
+
+  #textsOfLeaf({ node, scope }: Value, depth: number): string[] {
+    if (depth > DEEPEST) return [UNKNOWN]
+    if (is.isStringLiteral(node) || is.isNoSubstitutionTemplateLiteral(node)) return [node.text]
+    if (is.isTemplateExpression(node)) {
+      return node.templateSpans.reduce(
+        (texts, { expression, literal }) =>
+          joined(joined(texts, this.textsOf(expression, scope, depth)), [literal.text]),
+        [node.head.text],
+      )
+    }
+    if (is.isBinaryExpression(node) && node.operatorToken.kind === SyntaxKind.PlusToken)
+      return joined(this.textsOf(node.left, scope, depth), this.textsOf(node.right, scope, depth))
+    if (is.isCallExpression(node)) {
+      const { expression } = node
+      const [first] = node.arguments
+      if (is.isPropertyAccessExpression(expression)) {
+        if (expression.name.text === 'join')
+          return this.#joinedTexts(node, expression.expression, scope, depth)
+        if (SAME_TEXT.has(expression.name.text)) return this.textsOf(expression.expression, scope, depth)
+      }
+      if (is.isIdentifier(expression) && expression.text === 'enumerate' && first)
+        return this.#elementTexts({ node: first, scope }, depth)
+    }
+    return [UNKNOWN]
+  }
+
+  /** Of parts that are written one after the other, one text; of a list of the like, its elements. */
+  #joinedTexts(call: CallExpression, list: Node, scope: Scope, depth: number): string[] {
+    const parts =
+      is.isCallExpression(list) && is.isPropertyAccessExpression(list.expression)
+        ? list.expression.expression
+        : list
+    const [by] = call.arguments
+    if (!is.isArrayLiteralExpression(parts) || parts.elements.some(is.isSpreadElement) || !by)
+      return this.#elementTexts({ node: list, scope }, depth)
+    const between = this.textsOf(by, scope, depth)
+    // Each of them may be left out, but the first.
+    return parts.elements
+      .map((part) => this.textsOf(part, scope, depth))
+      .reduce((texts, part) => texts.concat(joined(joined(texts, between), part)))
+  }
+
+  #elementTexts(array: Value, depth: number): string[] {
+    const elements = this.#elementsOf(array, depth).flatMap(({ node, scope }) =>
+      this.textsOf(node, scope, depth),
+    )
+    return elements.length === 0 ? [UNKNOWN] : [...new Set(elements)]
+  }
+
+  /** What an expression can be when all names, branches and calls are followed. */
+  #valuesOf(node: Node, scope: Scope, depth: number): Value[] {
+    if (depth > DEEPEST) return [{ node, scope }]
+    const follow = (next: Node, where = scope) => this.#valuesOf(next, where, depth + 1)
+    if (
+      is.isParenthesizedExpression(node) ||
+      is.isAsExpression(node) ||
+      is.isSatisfiesExpression(node) ||
+      is.isNonNullExpression(node) ||
+      is.isAwaitExpression(node)
+    )
+      return follow(node.expression)
+    if (is.isConditionalExpression(node)) return [...follow(node.whenTrue), ...follow(node.whenFalse)]
+    if (is.isBinaryExpression(node)) {
+      const { kind } = node.operatorToken
+      if (kind === SyntaxKind.QuestionQuestionToken || kind === SyntaxKind.BarBarToken)
+        return [...follow(node.left), ...follow(node.right)]
+      if (kind === SyntaxKind.AmpersandAmpersandToken) return follow(node.right)
+    }
+    if (is.isIdentifier(node)) return this.#valuesOfName(node, scope, depth) ?? [{ node, scope }]
+    if (is.isPropertyAccessExpression(node)) {
+      const member = this.declarationOf(node.name)
+      if (member && is.isGetAccessorDeclaration(member) && this.#isIn(member))
+        return this.#returns(member, NOWHERE, depth)
+      const found = follow(node.expression).flatMap((value) => this.#select(value, node.name.text, depth))
+      return found.length > 0 ? found : [{ node, scope }]
+    }
+    if (is.isElementAccessExpression(node)) {
+      const found = follow(node.expression).flatMap(({ node: of, scope: where }) =>
+        is.isObjectLiteralExpression(of) && of.properties.length <= MOST_MEMBERS
+          ? of.properties.flatMap((one) =>
+              is.isPropertyAssignment(one) ? follow(one.initializer, where) : [],
+            )
+          : [],
+      )
+      return found.length > 0 ? found : [{ node, scope }]
+    }
+    if (is.isCallExpression(node)) {
+      const returned = this.#functionsOf(node.expression, scope, depth).flatMap((called) =>
+        this.#isIn(called.node) ? this.#returns(called.node, this.#within(called, node, scope), depth) : [],
+      )
+      if (returned.length > 0) return returned
+    }
+    return [{ node, scope }]
+  }
+
+  /** `undefined` when it is not known what the name stands for. */
+  #valuesOfName(name: Node, scope: Scope, depth: number): Value[] | undefined {
+    const declared = this.declarationOf(name)
+    if (declared === undefined || !this.#isIn(declared)) return undefined
+    if (is.isVariableDeclaration(declared) && declared.initializer)
+      return this.#valuesOf(declared.initializer, scope, depth + 1)
+    if (is.isParameterDeclaration(declared)) return this.#valuesOfParameter(declared, scope, depth)
+    if (!is.isBindingElement(declared)) return undefined
+    const pattern = declared.parent
+    const holder = pattern.parent
+    const whole =
+      is.isVariableDeclaration(holder) && holder.initializer
+        ? this.#valuesOf(holder.initializer, scope, depth + 1)
+        : is.isParameterDeclaration(holder)
+          ? (this.#valuesOfParameter(holder, scope, depth) ?? [])
+          : []
+    const key = is.isArrayBindingPattern(pattern)
+      ? pattern.elements.indexOf(declared as never)
+      : ((declared.propertyName ?? declared.name) as { text?: string }).text
+    const found = whole.flatMap((value) => (key === undefined ? [] : this.#select(value, key, depth)))
+    return found.length > 0 ? found : undefined
+  }
+
+  #valuesOfParameter(parameter: Node, scope: Scope, depth: number): Value[] | undefined {
+    const bound = scope.get(parameter)
+    if (bound) return this.#valuesOf(bound.node, bound.scope, depth + 1)
+    const owner = parameter.parent as FunctionLikeDeclaration
+    const index = owner.parameters.indexOf(parameter as never)
+    const named =
+      is.isVariableDeclaration(owner.parent) || is.isPropertyAssignment(owner.parent) ? owner.parent : owner
+    const given = (this.#calls.get(named) ?? []).flatMap((call) => {
+      const argument = (call as unknown as { arguments: readonly Expression[] }).arguments[index]
+      return argument ? this.#valuesOf(argument, NOWHERE, depth + 1) : []
+    })
+    return given.length > 0 ? given : undefined
+  }
+
+  /** A member of an object, or an element of an array. */
+  #select({ node, scope }: Value, key: string | number, depth: number): Value[] {
+    if (typeof key === 'number') {
+      const element = is.isArrayLiteralExpression(node) ? node.elements[key] : undefined
+      return element ? this.#valuesOf(element, scope, depth + 1) : []
+    }
+    if (!is.isObjectLiteralExpression(node)) return []
+    return node.properties.flatMap((one) => {
+      if (is.isShorthandPropertyAssignment(one) && is.isIdentifier(one.name) && one.name.text === key) {
+        const symbol = this.#checker.getShorthandAssignmentValueSymbol(one)
+        const declared = symbol?.valueDeclaration?.resolve()
+        return declared && is.isVariableDeclaration(declared) && declared.initializer
+          ? this.#valuesOf(declared.initializer, scope, depth + 1)
+          : []
+      }
+      return is.isPropertyAssignment(one) && (one.name as { text?: string }).text === key
+        ? this.#valuesOf(one.initializer, scope, depth + 1)
+        : []
+    })
+  }
+
+  #elementsOf(array: Value, depth: number): Value[] {
+    if (depth > DEEPEST) return []
+    return this.#valuesOf(array.node, array.scope, depth + 1).flatMap(({ node, scope }): Value[] => {
+      if (is.isArrayLiteralExpression(node)) {
+        return node.elements.flatMap((element) =>
+          is.isSpreadElement(element)
+            ? this.#elementsOf({ node: element.expression, scope }, depth + 1)
+            : [{ node: element, scope }],
+        )
+      }
+      if (!is.isCallExpression(node) || !is.isPropertyAccessExpression(node.expression)) return []
+      const { name, expression } = node.expression
+      if (SAME_ELEMENTS.has(name.text)) return this.#elementsOf({ node: expression, scope }, depth + 1)
+      const [by] = node.arguments
+      if ((name.text !== 'map' && name.text !== 'flatMap') || by === undefined) return []
+      const returned = this.#functionsOf(by, scope, depth).flatMap((made) =>
+        this.#returns(made.node, made.scope, depth),
+      )
+      return name.text === 'map' ? returned : returned.flatMap((one) => this.#elementsOf(one, depth + 1))
+    })
+  }
+
+  /** What a call can call. */
+  #functionsOf(callee: Node, scope: Scope, depth: number): Value[] {
+    const isFunction = (node: Node) => is.isArrowFunction(node) || is.isFunctionExpression(node)
+    if (isFunction(callee)) return [{ node: callee, scope }]
+    const name = is.isPropertyAccessExpression(callee) ? callee.name : callee
+    const declared = this.declarationOf(name)
+    if (declared && (is.isFunctionDeclaration(declared) || is.isMethodDeclaration(declared)))
+      return [{ node: declared, scope: NOWHERE }]
+    if (!is.isIdentifier(name) && !is.isElementAccessExpression(name)) return []
+    return this.#valuesOf(name, scope, depth + 1).filter(({ node }) => isFunction(node))
+  }
+
+  /** What a function can return. */
+  #returns(of: Node, scope: Scope, depth: number): Value[] {
+    const { body } = of as { body?: Node }
+    if (body === undefined || depth > DEEPEST || this.#open.has(of)) return []
+    this.#open.add(of)
+    try {
+      if (!is.isBlock(body)) return this.#valuesOf(body, scope, depth + 1)
+      const found: Value[] = []
+      every(body, (node) => {
+        if (is.isReturnStatement(node) && node.expression && enclosing(node) === of)
+          found.push(...this.#valuesOf(node.expression, scope, depth + 1))
+      })
+      return found
+    } finally {
+      this.#open.delete(of)
+    }
+  }
+
+  /** The function's own scope during one call of it. */
+  #within({ node, scope }: Value, call: Node, where: Scope): Scope {
+    const given = (call as unknown as { arguments: readonly Expression[] }).arguments
+    const bound = (node as FunctionLikeDeclaration).parameters.flatMap(
+      (parameter, index): [Node, Value][] => {
+        const argument = given[index] ?? parameter.initializer
+        return argument ? [[parameter, { node: argument, scope: where }]] : []
+      },
+    )
+    return new Map([...scope, ...bound])
+  }
+
+  #isIn(node: Node): boolean {
+    return this.#isOpen(node.getSourceFile().fileName)
+  }
+}
+
+const ALIAS = 2_097_152
+
+/** Visits a node and all below it. */
+export function every(node: Node, visit: (node: Node) => void): void {
+  visit(node)
+  node.forEachChild((child) => {
+    every(child, visit)
+    return undefined
+  })
+}
+
+/** The name by which a call calls. */
+function calledName(call: Node): Node | undefined {
+  const { expression } = call as unknown as { expression: Node }
+  return is.isPropertyAccessExpression(expression) ? expression.name : expression
+}
+
+function enclosing(node: Node): Node | undefined {
+  for (let at: Node | undefined = node.parent; at; at = at.parent) {
+    if (
+      is.isArrowFunction(at) ||
+      is.isFunctionExpression(at) ||
+      is.isFunctionDeclaration(at) ||
+      is.isMethodDeclaration(at) ||
+      is.isGetAccessorDeclaration(at)
+    )
+      return at
+  }
+  return undefined
+}
+
+function joined(left: readonly string[], right: readonly string[]): string[] {
+  return left.length * right.length > MOST_VARIANTS
+    ? left.map((one) => one + UNKNOWN)
+    : left.flatMap((one) => right.map((other) => one + other))
+}
