@@ -4,7 +4,7 @@ import type { Collaborators } from './collaborators.ts'
 import { assertGitVersion, type Git } from './git.ts'
 
 const FETCH_DEPTH = `Fetch the whole history in the workflow:
-      - uses: actions/checkout@v5
+      - uses: actions/checkout@v6
         with:
           fetch-depth: 0`
 
