@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { UNKNOWN } from './support/expressions.ts'
 import { type Message, messagesOfTheStep } from './support/messages.ts'
 import { read } from './support/pages.ts'
+import { UNKNOWN } from './support/texts.ts'
 
 const PAGE = 'docs/troubleshooting.md'
 

@@ -3,8 +3,9 @@ import type { Node } from 'typescript/unstable/ast'
 import * as is from 'typescript/unstable/ast'
 import { SyntaxKind } from 'typescript/unstable/ast'
 import { API } from 'typescript/unstable/sync'
-import { Expressions, every, UNKNOWN } from './expressions.ts'
 import { ROOT } from './pages.ts'
+import { Texts, UNKNOWN } from './texts.ts'
+import { every, NOWHERE, Values } from './values.ts'
 
 /** Something that the step can say when it ends, or as the reason in such a sentence. */
 export interface Message {
@@ -34,12 +35,13 @@ export function messagesOfTheStep(): Message[] {
     const { program, checker } = project
     const names = program.getSourceFileNames().filter((name) => ROOMS.test(name))
     const files = names.flatMap((name) => program.getSourceFile(name) ?? [])
-    const expressions = new Expressions(checker, files, (name) => ROOMS.test(name) && !FORMS.test(name))
-    const errors = errorsOf(files)
+    const values = new Values(checker, files, (name) => ROOMS.test(name) && !FORMS.test(name))
+    const texts = new Texts(values)
+    const isError = errorsAmong(files, values)
     const found = new Map<string, Message>()
     for (const file of files) {
       every(file, (node) => {
-        for (const text of textsAt(node, expressions, errors)) {
+        for (const text of textsAt(node, texts, isError)) {
           // Another message, passed on as it is, has its words elsewhere.
           if (!/\p{L}{3}/u.test(text)) continue
           const line = file.text.slice(0, node.getStart()).split('\n').length
@@ -54,8 +56,8 @@ export function messagesOfTheStep(): Message[] {
   }
 }
 
-/** DeployError, and what extends it. */
-function errorsOf(files: readonly Node[]): ReadonlySet<string> {
+/** Tells a class that is DeployError or extends it, and a variable that holds such classes, by its name. */
+function errorsAmong(files: readonly Node[], values: Values): (name: Node & { text: string }) => boolean {
   const names = new Set(['DeployError'])
   for (let size = 0; size !== names.size; ) {
     size = names.size
@@ -69,25 +71,26 @@ function errorsOf(files: readonly Node[]): ReadonlySet<string> {
       })
     }
   }
-  return names
+  return (name) =>
+    values.of(name, NOWHERE, 0).some(({ node }) => is.isIdentifier(node) && names.has(node.text))
 }
 
 /** The messages that a node makes, if it makes one. */
-function textsAt(node: Node, expressions: Expressions, errors: ReadonlySet<string>): string[] {
+function textsAt(node: Node, texts: Texts, isError: (name: Node & { text: string }) => boolean): string[] {
   if (is.isNewExpression(node) && is.isIdentifier(node.expression)) {
     const [first, second] = node.arguments ?? []
-    if (REASONS.has(node.expression.text)) return first ? expressions.textsOf(first) : []
-    return isOneOf(node.expression, expressions, errors) && second ? expressions.textsOf(second) : []
+    if (REASONS.has(node.expression.text)) return first ? texts.of(first) : []
+    return isError(node.expression) && second ? texts.of(second) : []
   }
   if (!is.isCallExpression(node)) return []
   const [first] = node.arguments
   if (node.expression.kind === SyntaxKind.SuperKeyword && first && REASONS.has(classOf(node)))
-    return expressions.textsOf(first)
+    return texts.of(first)
   if (!is.isPropertyAccessExpression(node.expression)) return []
   const { name, expression } = node.expression
   const said = SAID[name.text]
-  if (said !== undefined) return node.arguments[said] ? expressions.textsOf(node.arguments[said]) : []
-  return problemsOf(name.text, expression, node.arguments, expressions)
+  if (said !== undefined) return node.arguments[said] ? texts.of(node.arguments[said]) : []
+  return problemsOf(name.text, expression, node.arguments, texts)
 }
 
 /** The name of the class in which a node stands. */
@@ -102,37 +105,16 @@ function outcomeOf(node: Node): Pick<Message, 'outcome'> {
   return first && third && is.isStringLiteral(first) ? { outcome: first.text } : {}
 }
 
-/** Also a variable that holds one class or another. */
-function isOneOf(
-  name: Node & { text: string },
-  expressions: Expressions,
-  errors: ReadonlySet<string>,
-): boolean {
-  if (errors.has(name.text)) return true
-  const declared = expressions.declarationOf(name)
-  let found = false
-  if (declared && is.isVariableDeclaration(declared))
-    every(declared, (node) => {
-      if (is.isIdentifier(node) && errors.has(node.text)) found = true
-    })
-  return found
-}
-
 /** What is wrong with an input, as InputReader words it. */
-function problemsOf(
-  method: string,
-  on: Node,
-  [first, second]: readonly Node[],
-  expressions: Expressions,
-): string[] {
+function problemsOf(method: string, on: Node, [first, second]: readonly Node[], texts: Texts): string[] {
   if (first === undefined) return []
   const ended = (text: string) => (text.endsWith('?') ? text : `${text}.`)
   if (is.isIdentifier(on) && on.text === 'problems' && method === 'push')
-    return expressions.textsOf(first).map((text) => ended(`${UNKNOWN} ${text}`))
+    return texts.of(first).map((text) => ended(`${UNKNOWN} ${text}`))
   const isReader = (is.isIdentifier(on) && on.text === 'read') || is.isThisExpression(on)
   if (!isReader || second === undefined) return []
-  const told = expressions.textsOf(second)
+  const told = texts.of(second)
   if (method === 'wrong') return told.map((rule) => `${UNKNOWN} is ${UNKNOWN}. Expected ${rule}.`)
   if (method !== 'problem') return []
-  return expressions.textsOf(first).flatMap((name) => told.map((what) => ended(`${name} ${what}`)))
+  return texts.of(first).flatMap((name) => told.map((what) => ended(`${name} ${what}`)))
 }

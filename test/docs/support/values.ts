@@ -1,10 +1,10 @@
-import type { CallExpression, Expression, FunctionLikeDeclaration, Node } from 'typescript/unstable/ast'
+import type { Expression, FunctionLikeDeclaration, Node } from 'typescript/unstable/ast'
 import * as is from 'typescript/unstable/ast'
 import { SyntaxKind } from 'typescript/unstable/ast'
 import type { Checker } from 'typescript/unstable/sync'
 
 /** What the parameters of the functions that were gone into stand for. */
-type Scope = ReadonlyMap<Node, Value>
+export type Scope = ReadonlyMap<Node, Value>
 
 /** An expression of the source, and where its names have their meaning. */
 export interface Value {
@@ -12,26 +12,20 @@ export interface Value {
   readonly scope: Scope
 }
 
-/** Stands in a text for what is known only when the program runs. */
-export const UNKNOWN = '\uFFFC'
-
-const NOWHERE: Scope = new Map()
+export const NOWHERE: Scope = new Map()
+/** So many steps are followed, of whatever kind. */
+export const DEEPEST = 24
 /** An object of more members than that is no choice of words. */
 const MOST_MEMBERS = 12
-/** Of more variants than that, nobody would write down each. */
-const MOST_VARIANTS = 60
-const DEEPEST = 24
 /** They give elements of the array that they are called on. */
 const SAME_ELEMENTS = new Set(['slice', 'filter', 'sort', 'toSorted', 'toReversed'])
-/** They give the text that they are called on, but for its ends or some words. */
-const SAME_TEXT = new Set(['trim', 'trimEnd', 'trimStart', 'replace', 'replaceAll'])
 
-/** Follows expressions to the literal texts that they can come to: through names, branches, calls, and callers. */
-export class Expressions {
+/** Follows expressions to those that they can stand for: through names, branches, calls, and callers. */
+export class Values {
   readonly #checker: Checker
   /** all calls, by the declaration of what is called */
   readonly #calls = new Map<Node, Node[]>()
-  /** whether a function's words are part of a message, and not a form in which values are shown */
+  /** whether what a file declares is followed */
   readonly #isOpen: (fileName: string) => boolean
   /** the functions that are being gone into */
   readonly #open = new Set<Node>()
@@ -48,13 +42,6 @@ export class Expressions {
     }
   }
 
-  /** All texts that an expression can come to, with UNKNOWN in the place of values. */
-  textsOf(node: Node, scope: Scope = NOWHERE, depth = 0): string[] {
-    const texts = this.#valuesOf(node, scope, depth).flatMap((value) => this.#textsOfLeaf(value, depth + 1))
-    const distinct = [...new Set(texts.map((text) => text.replace(/\uFFFC+/g, UNKNOWN)))]
-    return distinct.length > MOST_VARIANTS ? [UNKNOWN] : distinct
-  }
-
   /** Where a name is declared; a variable that holds a function as that function. */
   declarationOf(name: Node | undefined): Node | undefined {
     if (name === undefined) return undefined
@@ -64,59 +51,10 @@ export class Expressions {
     return target.valueDeclaration?.resolve()
   }
 
-  #textsOfLeaf({ node, scope }: Value, depth: number): string[] {
-    if (depth > DEEPEST) return [UNKNOWN]
-    if (is.isStringLiteral(node) || is.isNoSubstitutionTemplateLiteral(node)) return [node.text]
-    if (is.isTemplateExpression(node)) {
-      return node.templateSpans.reduce(
-        (texts, { expression, literal }) =>
-          joined(joined(texts, this.textsOf(expression, scope, depth)), [literal.text]),
-        [node.head.text],
-      )
-    }
-    if (is.isBinaryExpression(node) && node.operatorToken.kind === SyntaxKind.PlusToken)
-      return joined(this.textsOf(node.left, scope, depth), this.textsOf(node.right, scope, depth))
-    if (is.isCallExpression(node)) {
-      const { expression } = node
-      const [first] = node.arguments
-      if (is.isPropertyAccessExpression(expression)) {
-        if (expression.name.text === 'join')
-          return this.#joinedTexts(node, expression.expression, scope, depth)
-        if (SAME_TEXT.has(expression.name.text)) return this.textsOf(expression.expression, scope, depth)
-      }
-      if (is.isIdentifier(expression) && expression.text === 'enumerate' && first)
-        return this.#elementTexts({ node: first, scope }, depth)
-    }
-    return [UNKNOWN]
-  }
-
-  /** Of parts that are written one after the other, one text; of a list of the like, its elements. */
-  #joinedTexts(call: CallExpression, list: Node, scope: Scope, depth: number): string[] {
-    const parts =
-      is.isCallExpression(list) && is.isPropertyAccessExpression(list.expression)
-        ? list.expression.expression
-        : list
-    const [by] = call.arguments
-    if (!is.isArrayLiteralExpression(parts) || parts.elements.some(is.isSpreadElement) || !by)
-      return this.#elementTexts({ node: list, scope }, depth)
-    const between = this.textsOf(by, scope, depth)
-    // Each of them may be left out, but the first.
-    return parts.elements
-      .map((part) => this.textsOf(part, scope, depth))
-      .reduce((texts, part) => texts.concat(joined(joined(texts, between), part)))
-  }
-
-  #elementTexts(array: Value, depth: number): string[] {
-    const elements = this.#elementsOf(array, depth).flatMap(({ node, scope }) =>
-      this.textsOf(node, scope, depth),
-    )
-    return elements.length === 0 ? [UNKNOWN] : [...new Set(elements)]
-  }
-
   /** What an expression can be when all names, branches and calls are followed. */
-  #valuesOf(node: Node, scope: Scope, depth: number): Value[] {
+  of(node: Node, scope: Scope, depth: number): Value[] {
     if (depth > DEEPEST) return [{ node, scope }]
-    const follow = (next: Node, where = scope) => this.#valuesOf(next, where, depth + 1)
+    const follow = (next: Node, where = scope) => this.of(next, where, depth + 1)
     if (
       is.isParenthesizedExpression(node) ||
       is.isAsExpression(node) ||
@@ -132,7 +70,7 @@ export class Expressions {
         return [...follow(node.left), ...follow(node.right)]
       if (kind === SyntaxKind.AmpersandAmpersandToken) return follow(node.right)
     }
-    if (is.isIdentifier(node)) return this.#valuesOfName(node, scope, depth) ?? [{ node, scope }]
+    if (is.isIdentifier(node)) return this.#ofName(node, scope, depth) ?? [{ node, scope }]
     if (is.isPropertyAccessExpression(node)) {
       const member = this.declarationOf(node.name)
       if (member && is.isGetAccessorDeclaration(member) && this.#isIn(member))
@@ -160,20 +98,20 @@ export class Expressions {
   }
 
   /** `undefined` when it is not known what the name stands for. */
-  #valuesOfName(name: Node, scope: Scope, depth: number): Value[] | undefined {
+  #ofName(name: Node, scope: Scope, depth: number): Value[] | undefined {
     const declared = this.declarationOf(name)
     if (declared === undefined || !this.#isIn(declared)) return undefined
     if (is.isVariableDeclaration(declared) && declared.initializer)
-      return this.#valuesOf(declared.initializer, scope, depth + 1)
-    if (is.isParameterDeclaration(declared)) return this.#valuesOfParameter(declared, scope, depth)
+      return this.of(declared.initializer, scope, depth + 1)
+    if (is.isParameterDeclaration(declared)) return this.#ofParameter(declared, scope, depth)
     if (!is.isBindingElement(declared)) return undefined
     const pattern = declared.parent
     const holder = pattern.parent
     const whole =
       is.isVariableDeclaration(holder) && holder.initializer
-        ? this.#valuesOf(holder.initializer, scope, depth + 1)
+        ? this.of(holder.initializer, scope, depth + 1)
         : is.isParameterDeclaration(holder)
-          ? (this.#valuesOfParameter(holder, scope, depth) ?? [])
+          ? (this.#ofParameter(holder, scope, depth) ?? [])
           : []
     const key = is.isArrayBindingPattern(pattern)
       ? pattern.elements.indexOf(declared as never)
@@ -182,16 +120,16 @@ export class Expressions {
     return found.length > 0 ? found : undefined
   }
 
-  #valuesOfParameter(parameter: Node, scope: Scope, depth: number): Value[] | undefined {
+  #ofParameter(parameter: Node, scope: Scope, depth: number): Value[] | undefined {
     const bound = scope.get(parameter)
-    if (bound) return this.#valuesOf(bound.node, bound.scope, depth + 1)
+    if (bound) return this.of(bound.node, bound.scope, depth + 1)
     const owner = parameter.parent as FunctionLikeDeclaration
     const index = owner.parameters.indexOf(parameter as never)
     const named =
       is.isVariableDeclaration(owner.parent) || is.isPropertyAssignment(owner.parent) ? owner.parent : owner
     const given = (this.#calls.get(named) ?? []).flatMap((call) => {
       const argument = (call as unknown as { arguments: readonly Expression[] }).arguments[index]
-      return argument ? this.#valuesOf(argument, NOWHERE, depth + 1) : []
+      return argument ? this.of(argument, NOWHERE, depth + 1) : []
     })
     return given.length > 0 ? given : undefined
   }
@@ -200,7 +138,7 @@ export class Expressions {
   #select({ node, scope }: Value, key: string | number, depth: number): Value[] {
     if (typeof key === 'number') {
       const element = is.isArrayLiteralExpression(node) ? node.elements[key] : undefined
-      return element ? this.#valuesOf(element, scope, depth + 1) : []
+      return element ? this.of(element, scope, depth + 1) : []
     }
     if (!is.isObjectLiteralExpression(node)) return []
     return node.properties.flatMap((one) => {
@@ -208,34 +146,35 @@ export class Expressions {
         const symbol = this.#checker.getShorthandAssignmentValueSymbol(one)
         const declared = symbol?.valueDeclaration?.resolve()
         return declared && is.isVariableDeclaration(declared) && declared.initializer
-          ? this.#valuesOf(declared.initializer, scope, depth + 1)
+          ? this.of(declared.initializer, scope, depth + 1)
           : []
       }
       return is.isPropertyAssignment(one) && (one.name as { text?: string }).text === key
-        ? this.#valuesOf(one.initializer, scope, depth + 1)
+        ? this.of(one.initializer, scope, depth + 1)
         : []
     })
   }
 
-  #elementsOf(array: Value, depth: number): Value[] {
+  /** What an array can hold. */
+  elementsOf(array: Value, depth: number): Value[] {
     if (depth > DEEPEST) return []
-    return this.#valuesOf(array.node, array.scope, depth + 1).flatMap(({ node, scope }): Value[] => {
+    return this.of(array.node, array.scope, depth + 1).flatMap(({ node, scope }): Value[] => {
       if (is.isArrayLiteralExpression(node)) {
         return node.elements.flatMap((element) =>
           is.isSpreadElement(element)
-            ? this.#elementsOf({ node: element.expression, scope }, depth + 1)
+            ? this.elementsOf({ node: element.expression, scope }, depth + 1)
             : [{ node: element, scope }],
         )
       }
       if (!is.isCallExpression(node) || !is.isPropertyAccessExpression(node.expression)) return []
       const { name, expression } = node.expression
-      if (SAME_ELEMENTS.has(name.text)) return this.#elementsOf({ node: expression, scope }, depth + 1)
+      if (SAME_ELEMENTS.has(name.text)) return this.elementsOf({ node: expression, scope }, depth + 1)
       const [by] = node.arguments
       if ((name.text !== 'map' && name.text !== 'flatMap') || by === undefined) return []
       const returned = this.#functionsOf(by, scope, depth).flatMap((made) =>
         this.#returns(made.node, made.scope, depth),
       )
-      return name.text === 'map' ? returned : returned.flatMap((one) => this.#elementsOf(one, depth + 1))
+      return name.text === 'map' ? returned : returned.flatMap((one) => this.elementsOf(one, depth + 1))
     })
   }
 
@@ -248,7 +187,7 @@ export class Expressions {
     if (declared && (is.isFunctionDeclaration(declared) || is.isMethodDeclaration(declared)))
       return [{ node: declared, scope: NOWHERE }]
     if (!is.isIdentifier(name) && !is.isElementAccessExpression(name)) return []
-    return this.#valuesOf(name, scope, depth + 1).filter(({ node }) => isFunction(node))
+    return this.of(name, scope, depth + 1).filter(({ node }) => isFunction(node))
   }
 
   /** What a function can return. */
@@ -257,11 +196,11 @@ export class Expressions {
     if (body === undefined || depth > DEEPEST || this.#open.has(of)) return []
     this.#open.add(of)
     try {
-      if (!is.isBlock(body)) return this.#valuesOf(body, scope, depth + 1)
+      if (!is.isBlock(body)) return this.of(body, scope, depth + 1)
       const found: Value[] = []
       every(body, (node) => {
         if (is.isReturnStatement(node) && node.expression && enclosing(node) === of)
-          found.push(...this.#valuesOf(node.expression, scope, depth + 1))
+          found.push(...this.of(node.expression, scope, depth + 1))
       })
       return found
     } finally {
@@ -315,10 +254,4 @@ function enclosing(node: Node): Node | undefined {
       return at
   }
   return undefined
-}
-
-function joined(left: readonly string[], right: readonly string[]): string[] {
-  return left.length * right.length > MOST_VARIANTS
-    ? left.map((one) => one + UNKNOWN)
-    : left.flatMap((one) => right.map((other) => one + other))
 }
