@@ -15,6 +15,11 @@ it("the README's table of faults knows the outcomes that there are", () => {
   expect(named.filter((word) => !OUTCOMES.some((outcome) => outcome === word))).toEqual([])
 })
 
+it('the README counts as many stories as the table of faults', () => {
+  const counted = (page: string) => /\b(\d+) stories\b/.exec(read(page))?.[1] ?? page
+  expect(counted('README.md')).toBe(counted('docs/reliability.md'))
+})
+
 it('all pages name the same version of the action', () => {
   const major = /^\d+/.exec(JSON.parse(read('package.json')).version)?.[0]
   const others = PAGES.flatMap((page) =>
