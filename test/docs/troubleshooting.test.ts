@@ -60,7 +60,7 @@ describe.each(entries)('$pattern', (entry) => {
 function entriesOf(page: string): Entry[] {
   return page.split(/^(?=#{2,3} )/m).flatMap((section) => {
     const heading = /^### (.*)$/m.exec(section)?.[1]
-    const quoted = [...section.matchAll(/^> (.*)$/gm)].map(([, pattern = '']) => pattern)
+    const quoted = [...section.matchAll(/^> - (.*)$/gm)].map(([, pattern = '']) => pattern)
     const body = section.replace(/^(#|>).*$/gm, '').trim()
     return [...(heading === undefined ? [] : [heading]), ...quoted].map((pattern) => ({ pattern, body }))
   })
