@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { OUTCOMES } from '../../src/outcome.ts'
 import { PAGES, ROOT, read } from './support/pages.ts'
 
@@ -13,6 +14,14 @@ it("the README's table of faults knows the outcomes that there are", () => {
   const named = rows.flatMap(([, cell = '']) => [...cell.matchAll(/[a-z-]+/g)].map(([word]) => word))
   expect(named.length).toBeGreaterThan(8)
   expect(named.filter((word) => !OUTCOMES.some((outcome) => outcome === word))).toEqual([])
+})
+
+it('the ways over from another action name inputs and outputs that there are', () => {
+  const { inputs, outputs } = parse(read('action.yml'))
+  const rows = [...read('docs/migrating.md').matchAll(/^\| `.*?\| (.*?) \|/gm)].map(([, here = '']) => here)
+  const named = rows.flatMap((here) => [...here.matchAll(/`([a-z-]+)`/g)].map(([, name = '']) => name))
+  expect(named.length).toBeGreaterThan(15)
+  expect(named.filter((name) => !(name in inputs) && !(name in outputs))).toEqual([])
 })
 
 it('the README counts as many stories as the table of faults', () => {
