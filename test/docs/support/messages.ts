@@ -7,7 +7,7 @@ import { ROOT } from './pages.ts'
 import { Texts, UNKNOWN } from './texts.ts'
 import { every, NOWHERE, Values } from './values.ts'
 
-/** Something that the step can say when it ends, or as the reason in such a sentence. */
+/** Something that the step can say when it ends, as the reason in such a sentence, or as a warning before. */
 export interface Message {
   /** with UNKNOWN in the place of what is known only when it happens */
   readonly text: string
@@ -23,8 +23,8 @@ const ROOMS = /\/src\/(action|deploy|gate|heroku|protocol|redis)\//
 const FORMS = /\/(asker|address|releases|processes)\.ts$/
 /** Errors whose text stands in the middle of another message, and that people search for all the same. */
 const REASONS = new Set(['ProxyFault', 'PinError', 'UrlFormError'])
-/** What ends the step without an error, by its method, and which argument is the message. */
-const SAID: Readonly<Record<string, number>> = { ended: 1, '#report': 1 }
+/** What ends the step without an error, and what warns meanwhile, by its method, and which argument is the message. */
+const SAID: Readonly<Record<string, number>> = { ended: 1, '#report': 1, warning: 0 }
 
 /** Every message of the step, out of its source. */
 export function messagesOfTheStep(): Message[] {
