@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, it } from 'vitest'
 import { CLI, finished } from '../cli/support/scene.ts'
 import { type Program, startProgram } from '../integration/support/program.ts'
 import { type RedisServer, startRedis } from '../support/redis/redis-server.ts'
@@ -59,9 +59,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-it.each(SNIPPETS)(
+it.concurrent.for(SNIPPETS)(
   'the README has lines in $language that join the gate, drain, and go on',
-  async ({ language, file, before, command: [interpreter, ...args], env }) => {
+  { timeout: 3 * LIMIT_MS },
+  async ({ language, file, before, command: [interpreter, ...args], env }, { expect }) => {
     const blocks = blocksOf(read('README.md')).filter((block) => block.language === language)
     expect(blocks).toHaveLength(1)
     put(file, `${before}${blocks[0]?.code}`)
@@ -97,7 +98,6 @@ it.each(SNIPPETS)(
       await clock.ended
     }
   },
-  3 * LIMIT_MS,
 )
 
 function put(name: string, text: string): void {
