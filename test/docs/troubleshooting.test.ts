@@ -77,7 +77,7 @@ const TELLING = 10
 
 /** A message begins as its entry does. An example stands for a value, or for a choice of words with a value in it. */
 function isFor(entry: Entry, text: string): boolean {
-  const parts = entry.pattern.split(/«[^»]*»/)
+  const parts = withoutMarks(entry.pattern).split(/«[^»]*»/)
   const isTelling = lettersOf(entry) >= TELLING
   // What is only an example up to its end says nothing about the end.
   const isOpen = isTelling && parts.length > 1 && /^\P{L}*$/u.test(parts.at(-1) ?? '')
@@ -86,5 +86,8 @@ function isFor(entry: Entry, text: string): boolean {
   const source = (isOpen ? [...parts.slice(0, -1), ''] : parts)
     .map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&'))
     .join(example)
-  return new RegExp(`^${source}${isTelling ? '' : '$'}`).test(text.trimEnd())
+  return new RegExp(`^${source}${isTelling ? '' : '$'}`).test(withoutMarks(text).trimEnd())
 }
+
+/** Around commands and inputs stand backquotes, or none: nobody searches for them. */
+const withoutMarks = (text: string) => text.replaceAll('`', '')
