@@ -1,7 +1,7 @@
 import type { Expression, FunctionLikeDeclaration, Node } from 'typescript/unstable/ast'
 import * as is from 'typescript/unstable/ast'
 import { SyntaxKind } from 'typescript/unstable/ast'
-import type { Checker } from 'typescript/unstable/sync'
+import { type Checker, SymbolFlags } from 'typescript/unstable/sync'
 
 /** What the parameters of the functions that were gone into stand for. */
 export type Scope = ReadonlyMap<Node, Value>
@@ -42,12 +42,12 @@ export class Values {
     }
   }
 
-  /** Where a name is declared; a variable that holds a function as that function. */
+  /** Where what a name stands for is declared, in whatever file. */
   declarationOf(name: Node | undefined): Node | undefined {
     if (name === undefined) return undefined
     const symbol = this.#checker.getSymbolAtLocation(name)
     if (symbol === undefined) return undefined
-    const target = symbol.flags & ALIAS ? this.#checker.getAliasedSymbol(symbol) : symbol
+    const target = symbol.flags & SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol
     return target.valueDeclaration?.resolve()
   }
 
@@ -224,8 +224,6 @@ export class Values {
     return this.#isOpen(node.getSourceFile().fileName)
   }
 }
-
-const ALIAS = 2_097_152
 
 /** Visits a node and all below it. */
 export function every(node: Node, visit: (node: Node) => void): void {
