@@ -43,7 +43,7 @@ export function messagesOfTheStep(): Message[] {
       every(file, (node) => {
         for (const text of textsAt(node, texts, isError)) {
           // Another message, passed on as it is, has its words elsewhere.
-          if (!/\p{L}{3}/u.test(text)) continue
+          if (!hasWords(text)) continue
           const line = file.text.slice(0, node.getStart()).split('\n').length
           const at = `${relative(ROOT, file.fileName)}:${line}`
           found.set(text, { text, at, ...outcomeOf(node) })
@@ -55,6 +55,8 @@ export function messagesOfTheStep(): Message[] {
     api.close()
   }
 }
+
+const hasWords = (text: string) => /\p{L}{3}/u.test(text)
 
 /** Tells a class that is DeployError or extends it, and a variable that holds such classes, by its name. */
 function errorsAmong(files: readonly Node[], values: Values): (name: Node & { text: string }) => boolean {
@@ -80,7 +82,10 @@ function textsAt(node: Node, texts: Texts, isError: (name: Node & { text: string
   if (is.isNewExpression(node) && is.isIdentifier(node.expression)) {
     const [first, second] = node.arguments ?? []
     if (REASONS.has(node.expression.text)) return first ? texts.of(first) : []
-    return isError(node.expression) && second ? texts.of(second) : []
+    if (!isError(node.expression) || second === undefined) return []
+    const told = texts.of(second)
+    // What can't be followed must not be overlooked: it shows as it is written, and no entry is like that.
+    return told.some(hasWords) || /\.message\b/.test(second.getText()) ? told : [second.getText()]
   }
   if (!is.isCallExpression(node)) return []
   const [first] = node.arguments

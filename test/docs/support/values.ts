@@ -75,6 +75,9 @@ export class Values {
       const member = this.declarationOf(node.name)
       if (member && is.isGetAccessorDeclaration(member) && this.#isIn(member))
         return this.#returns(member, NOWHERE, depth)
+      // A constant of a module that is imported as a whole.
+      if (member && is.isVariableDeclaration(member) && member.initializer && this.#isIn(member))
+        return follow(member.initializer, NOWHERE)
       const found = follow(node.expression).flatMap((value) => this.#select(value, node.name.text, depth))
       return found.length > 0 ? found : [{ node, scope }]
     }
