@@ -1,4 +1,4 @@
-var workDBI5FALL = require('./work.js');
+var workQKM6AEVH = require('./work.js');
 var main = require('./main.js');
 
 // node_modules/@ioredis/commands/built/commands.json
@@ -6210,7 +6210,7 @@ function connectorFor(find, tls, trust, timeoutMs = CONNECT_TIMEOUT_MS) {
         return await this.#open(place);
       } catch (error) {
         this.firstError = error;
-        return new workDBI5FALL.$Socket().destroy();
+        return new workQKM6AEVH.$Socket().destroy();
       }
     }
     disconnect() {
@@ -6223,7 +6223,7 @@ function connectorFor(find, tls, trust, timeoutMs = CONNECT_TIMEOUT_MS) {
         port,
         rejectUnauthorized: trust.verify,
         .../^[\d.:]+$/.test(host) ? {} : { servername: host }
-      }) : workDBI5FALL.$createConnection({ host, port });
+      }) : workQKM6AEVH.$createConnection({ host, port });
       this.stream = stream;
       return new Promise((resolve) => {
         const fail = (error) => {
@@ -6333,7 +6333,7 @@ function findOwner(address, hosts, key, needs) {
 }
 function explain(error) {
   if (!error.message.startsWith("ERR This instance has cluster support disabled")) throw error;
-  throw new workDBI5FALL.UrlFormError(
+  throw new workQKM6AEVH.UrlFormError(
     "it is no node of a cluster",
     "redis+cluster:// names nodes of a cluster. The URL of a single server begins with redis:// or rediss://."
   );
@@ -6362,7 +6362,7 @@ async function named(host, tls, { primary, username, password }, needs) {
   };
   return await ask("the sentinel", sentinel, needs, async (call) => {
     const answer = await call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary).catch((error) => {
-      throw /^ERR unknown command/i.test(error.message) ? new workDBI5FALL.UrlFormError(
+      throw /^ERR unknown command/i.test(error.message) ? new workQKM6AEVH.UrlFormError(
         "it is no sentinel",
         "redis+sentinel:// names the sentinels, as a rule on port 26379. The URL of a single server begins with redis:// or rediss://."
       ) : error;
@@ -6410,7 +6410,7 @@ function createClient(address, trust, terms, key) {
     socketTimeout: terms.silentLinkMs,
     retryStrategy: (attempt) => terms.retryDelay(attempt),
     reconnectOnError(error) {
-      if (!workDBI5FALL.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
+      if (!workQKM6AEVH.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
       client.emit("error", error);
       return true;
     }
@@ -6475,7 +6475,7 @@ async function connectRedis({ address, trust, origin, key }, log, signal, patien
   const abort = () => client.disconnect();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    await workDBI5FALL.pRetry(
+    await workQKM6AEVH.pRetry(
       async () => {
         cause = void 0;
         try {
@@ -6485,7 +6485,7 @@ async function connectRedis({ address, trust, origin, key }, log, signal, patien
           if (key !== void 0 && address.topology === void 0) await checkForm(client, key);
         } catch (error) {
           const reason = cause ?? (error instanceof Error ? error : new Error(String(error)));
-          throw isFinal(reason) ? new workDBI5FALL.AbortError(reason) : reason;
+          throw isFinal(reason) ? new workQKM6AEVH.AbortError(reason) : reason;
         }
       },
       {
@@ -6516,7 +6516,7 @@ async function checkForm(client, key) {
   try {
     await client.get(key);
   } catch (error) {
-    const form = workDBI5FALL.formOf(error);
+    const form = workQKM6AEVH.formOf(error);
     if (form) throw form;
   }
 }
@@ -6525,7 +6525,7 @@ function isSelect(error) {
 }
 function isFinal(error) {
   if (error instanceof LookupError) return isFinal(error.cause);
-  return error instanceof PinError || error instanceof workDBI5FALL.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
+  return error instanceof PinError || error instanceof workQKM6AEVH.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
 }
 function isCertificate(error) {
   return /SELF_SIGNED|UNABLE_TO_VERIFY|CERT_|ERR_TLS_CERT/.test(error.code ?? "");
@@ -6536,7 +6536,7 @@ function explain2(address, origin, error) {
 }
 function reasons(error, tls, origin) {
   if (error instanceof LookupError) return lookupReasons(error, tls, origin);
-  if (error instanceof workDBI5FALL.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
+  if (error instanceof workQKM6AEVH.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
   if (error instanceof PinError) {
     return [
       `${error.message}.`,

@@ -1392,7 +1392,7 @@ async function mainStep() {
   try {
     const plan = readMaskedPlan();
     writePessimisticOutputs(setOutput);
-    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workDBI5FALL; });
+    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workQKM6AEVH; });
     const told = await carryOut(plan, cancel.signal);
     report(told);
     if (isSuccess(told.outcome)) rememberEnd();
@@ -1436,7 +1436,7 @@ async function postStep() {
   try {
     const held = recallHold();
     if (held !== void 0) {
-      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workDBI5FALL; });
+      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workQKM6AEVH; });
       await giveBack(held, LIMIT_MS);
     }
   } catch (error) {

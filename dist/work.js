@@ -6064,7 +6064,7 @@ async function assertGitVersion(git) {
 
 // src/heroku/checkout.ts
 var FETCH_DEPTH = `Fetch the whole history in the workflow:
-      - uses: actions/checkout@v5
+      - uses: actions/checkout@v6
         with:
           fetch-depth: 0`;
 async function resolveCommit(git, plan, { log, signal }) {
@@ -7427,7 +7427,7 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var workDBI5FALL = /*#__PURE__*/Object.freeze({
+var workQKM6AEVH = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
@@ -7440,4 +7440,4 @@ exports.UrlFormError = UrlFormError;
 exports.formOf = formOf;
 exports.isElsewhere = isElsewhere;
 exports.pRetry = pRetry;
-exports.workDBI5FALL = workDBI5FALL;
+exports.workQKM6AEVH = workQKM6AEVH;
