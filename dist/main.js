@@ -1,3 +1,26 @@
+// built-in:path
+var builtIn$1 = /* @__PURE__ */ process.getBuiltinModule("node:path");
+var own$1 = (key) => builtIn$1[key];
+var $resolve = /* @__PURE__ */ own$1("resolve");
+var $isAbsolute = /* @__PURE__ */ own$1("isAbsolute");
+var $join = /* @__PURE__ */ own$1("join");
+var $basename = /* @__PURE__ */ own$1("basename");
+var $delimiter = /* @__PURE__ */ own$1("delimiter");
+
+// built-in:os
+var builtIn2 = /* @__PURE__ */ process.getBuiltinModule("node:os");
+var own2 = (key) => builtIn2[key];
+var $constants = /* @__PURE__ */ own2("constants");
+var $EOL = /* @__PURE__ */ own2("EOL");
+var $devNull = /* @__PURE__ */ own2("devNull");
+
+// built-in:fs
+var builtIn3 = /* @__PURE__ */ process.getBuiltinModule("node:fs");
+var own3 = (key) => builtIn3[key];
+var $appendFileSync = /* @__PURE__ */ own3("appendFileSync");
+var $existsSync = /* @__PURE__ */ own3("existsSync");
+var $constants2 = /* @__PURE__ */ own3("constants");
+
 var __create = Object.create;
 var __defProp = Object.defineProperty;
 var __getOwnPropDesc = Object.getOwnPropertyDescriptor;
@@ -138,6 +161,46 @@ var DeployError = class extends Error {
   }
 };
 
+// src/duration.ts
+var UNITS = { s: 1e3, m: 6e4, h: 36e5 };
+var DURATION = /^(0|[1-9]\d{0,5})(s|m|h)$/;
+var DURATION_RULE = "a whole number with a unit, such as 90s, 5m or 1h";
+function parseDuration(text) {
+  const [, amount, unit] = DURATION.exec(text) ?? [];
+  if (amount === void 0) return void 0;
+  return Number(amount) * UNITS[unit];
+}
+function formatDuration(ms) {
+  if (ms < 9950) return `${Number((Math.max(0, ms) / 1e3).toFixed(1))} s`;
+  const seconds = Math.round(ms / 1e3);
+  if (seconds < 60) return `${seconds} s`;
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (hours > 0) return minutes ? `${hours} h ${minutes} min` : `${hours} h`;
+  return rest ? `${minutes} min ${rest} s` : `${minutes} min`;
+}
+
+// src/heroku/credentials.ts
+var API_KEY_FORM = /^[\x21-\x7e]+$/;
+var encoded = (apiKey) => Buffer.from(`heroku:${apiKey}`).toString("base64");
+function basicHeader(apiKey) {
+  return `Authorization: Basic ${encoded(apiKey)}`;
+}
+function secretsOf(apiKey) {
+  return [.../* @__PURE__ */ new Set([apiKey, encoded(apiKey), encodeURIComponent(apiKey)])].filter((text) => text !== "");
+}
+function maskOf(apiKey) {
+  const secrets = secretsOf(apiKey);
+  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, "***"), text);
+}
+function assertApiKey(apiKey) {
+  if (API_KEY_FORM.test(apiKey)) return;
+  throw new DeployError(
+    "preflight-failed",
+    apiKey === "" ? "The input `heroku-api-key` is empty." : "The input `heroku-api-key` holds a space, a line break or another character that no Heroku token has.",
+    "Store the token alone, without quotes or a trailing line, as a repository secret, and pass it as `heroku-api-key`. A new one is made by `heroku authorizations:create`."
+  );
+}
+
 // src/redis/topology-url.ts
 var SCHEME = /^(rediss?)\+(sentinel|cluster):\/\//i;
 var DEFAULT_PORT = { sentinel: 26379, cluster: 6379 };
@@ -271,39 +334,66 @@ function schemeOf({ tls, topology }) {
   return `${tls ? "rediss" : "redis"}${topology ? `+${topology.kind}` : ""}://`;
 }
 
-// src/duration.ts
-var UNITS = { s: 1e3, m: 6e4, h: 36e5 };
-var DURATION = /^(0|[1-9]\d{0,5})(s|m|h)$/;
-var DURATION_RULE = "a whole number with a unit, such as 90s, 5m or 1h";
-function parseDuration(text) {
-  const [, amount, unit] = DURATION.exec(text) ?? [];
-  if (amount === void 0) return void 0;
-  return Number(amount) * UNITS[unit];
+// src/json.ts
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return void 0;
+  }
 }
-function formatDuration(ms) {
-  if (ms < 9950) return `${Number((Math.max(0, ms) / 1e3).toFixed(1))} s`;
-  const seconds = Math.round(ms / 1e3);
-  if (seconds < 60) return `${seconds} s`;
-  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  if (hours > 0) return minutes ? `${hours} h ${minutes} min` : `${hours} h`;
-  return rest ? `${minutes} min ${rest} s` : `${minutes} min`;
+function fieldsOf(value) {
+  return typeof value === "object" && value !== null ? value : {};
+}
+var OBEYED = "\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}";
+function inertJson(value, also = "") {
+  return JSON.stringify(value).replace(
+    new RegExp(`[${OBEYED}${also}]`, "gu"),
+    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join("")
+  );
+}
+function escaped(unit) {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
 }
 
-// built-in:path
-var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:path");
+// src/protocol/keys.ts
+var GATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+var GATE_NAME_RULE = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit";
+function isGateName(name) {
+  return GATE_NAME.test(name);
+}
+function gatePrefix(name) {
+  if (!isGateName(name)) throw new RangeError(`gate name ${JSON.stringify(name)}: expected ${GATE_NAME_RULE}`);
+  return `deploy-gate:{${name}}`;
+}
+function gateKeys(name) {
+  const prefix = gatePrefix(name);
+  return {
+    intent: `${prefix}:intent`,
+    epoch: `${prefix}:epoch`,
+    roster: `${prefix}:roster`,
+    announced: `${prefix}:announced`,
+    doorbell: `${prefix}:doorbell`,
+    reports: `${prefix}:reports`
+  };
+}
+
+// built-in:util
+var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:util");
 var own = (key) => builtIn[key];
-var $resolve = /* @__PURE__ */ own("resolve");
-var $isAbsolute = /* @__PURE__ */ own("isAbsolute");
-var $join = /* @__PURE__ */ own("join");
-var $basename = /* @__PURE__ */ own("basename");
-var $delimiter = /* @__PURE__ */ own("delimiter");
+var $stripVTControlCharacters = /* @__PURE__ */ own("stripVTControlCharacters");
 
-// built-in:os
-var builtIn2 = /* @__PURE__ */ process.getBuiltinModule("node:os");
-var own2 = (key) => builtIn2[key];
-var $constants = /* @__PURE__ */ own2("constants");
-var $EOL = /* @__PURE__ */ own2("EOL");
-var $devNull = /* @__PURE__ */ own2("devNull");
+// src/one-line.ts
+var LONGEST = 2e3;
+var LOOKED_AT = 4;
+var LOOKED_AT_MOST = 16384;
+function oneLine(text, longest = LONGEST) {
+  const beginning = text.slice(0, Math.min(LOOKED_AT * longest, LOOKED_AT_MOST));
+  const plain = $stripVTControlCharacters(beginning.toWellFormed()).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "").trimEnd();
+  const characters = [...plain];
+  if (characters.length <= longest && beginning.length === text.length) return plain;
+  return `${characters.slice(0, longest - 1).join("")}…`;
+}
 
 // node_modules/@actions/core/lib/utils.js
 function toCommandValue(input) {
@@ -378,13 +468,6 @@ function escapeProperty(s) {
 
 // stand-in:3
 var randomUUID = () => String(Math.random()) + Math.random();
-
-// built-in:fs
-var builtIn3 = /* @__PURE__ */ process.getBuiltinModule("node:fs");
-var own3 = (key) => builtIn3[key];
-var $appendFileSync = /* @__PURE__ */ own3("appendFileSync");
-var $existsSync = /* @__PURE__ */ own3("existsSync");
-var $constants2 = /* @__PURE__ */ own3("constants");
 
 // node_modules/@actions/core/lib/file-command.js
 function issueFileCommand(command, message) {
@@ -524,30 +607,13 @@ function hideSecretsIn(value) {
   );
 }
 
-// built-in:util
-var builtIn4 = /* @__PURE__ */ process.getBuiltinModule("node:util");
-var own4 = (key) => builtIn4[key];
-var $stripVTControlCharacters = /* @__PURE__ */ own4("stripVTControlCharacters");
-
-// src/one-line.ts
-var LONGEST = 2e3;
-var LOOKED_AT = 4;
-var LOOKED_AT_MOST = 16384;
-function oneLine(text, longest = LONGEST) {
-  const beginning = text.slice(0, Math.min(LOOKED_AT * longest, LOOKED_AT_MOST));
-  const plain = $stripVTControlCharacters(beginning.toWellFormed()).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "").trimEnd();
-  const characters = [...plain];
-  if (characters.length <= longest && beginning.length === text.length) return plain;
-  return `${characters.slice(0, longest - 1).join("")}…`;
-}
-
 // src/action/escape.ts
 function logLine(text) {
   return oneLine(text).replace(/^(\s*):(?=:)/, "$1: ").replaceAll("##[", "## [");
 }
 function markdown(text, longest = 300) {
-  const escaped2 = oneLine(text, longest).trimStart().replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return escaped2.replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`).replaceAll("@", "<span>@</span>");
+  const escaped = oneLine(text, longest).trimStart().replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`);
+  return escaped.replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`).replaceAll("@", "<span>@</span>");
 }
 function chartName(text) {
   return oneLine(text, 60).replace(/[^\p{L}\p{N} ._/=+-]/gu, " ").replace(/\s+/g, " ").trim() || "?";
@@ -602,50 +668,6 @@ function parseProcesses(text) {
   if (twice !== void 0) problems.push(`names ${twice.type} twice. Expected each type once`);
   if (entries.length === 0) problems.push(`names nobody. Expected ${RULE}`);
   return { asked, problems };
-}
-
-// src/heroku/credentials.ts
-var API_KEY_FORM = /^[\x21-\x7e]+$/;
-var encoded = (apiKey) => Buffer.from(`heroku:${apiKey}`).toString("base64");
-function basicHeader(apiKey) {
-  return `Authorization: Basic ${encoded(apiKey)}`;
-}
-function secretsOf(apiKey) {
-  return [.../* @__PURE__ */ new Set([apiKey, encoded(apiKey), encodeURIComponent(apiKey)])].filter((text) => text !== "");
-}
-function maskOf(apiKey) {
-  const secrets = secretsOf(apiKey);
-  return (text) => secrets.reduce((masked, secret) => masked.replaceAll(secret, "***"), text);
-}
-function assertApiKey(apiKey) {
-  if (API_KEY_FORM.test(apiKey)) return;
-  throw new DeployError(
-    "preflight-failed",
-    apiKey === "" ? "The input `heroku-api-key` is empty." : "The input `heroku-api-key` holds a space, a line break or another character that no Heroku token has.",
-    "Store the token alone, without quotes or a trailing line, as a repository secret, and pass it as `heroku-api-key`. A new one is made by `heroku authorizations:create`."
-  );
-}
-
-// src/protocol/keys.ts
-var GATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-var GATE_NAME_RULE = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit";
-function isGateName(name) {
-  return GATE_NAME.test(name);
-}
-function gatePrefix(name) {
-  if (!isGateName(name)) throw new RangeError(`gate name ${JSON.stringify(name)}: expected ${GATE_NAME_RULE}`);
-  return `deploy-gate:{${name}}`;
-}
-function gateKeys(name) {
-  const prefix = gatePrefix(name);
-  return {
-    intent: `${prefix}:intent`,
-    epoch: `${prefix}:epoch`,
-    roster: `${prefix}:roster`,
-    announced: `${prefix}:announced`,
-    doorbell: `${prefix}:doorbell`,
-    reports: `${prefix}:reports`
-  };
 }
 
 // src/redis/fingerprint.ts
@@ -1150,28 +1172,6 @@ function recallHold() {
   return { id, fingerprint: fingerprint || void 0 };
 }
 
-// src/json.ts
-function parseJson(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return void 0;
-  }
-}
-function fieldsOf(value) {
-  return typeof value === "object" && value !== null ? value : {};
-}
-var OBEYED = "\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}";
-function inertJson(value, also = "") {
-  return JSON.stringify(value).replace(
-    new RegExp(`[${OBEYED}${also}]`, "gu"),
-    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join("")
-  );
-}
-function escaped(unit) {
-  return `\\u${unit.toString(16).padStart(4, "0")}`;
-}
-
 // src/action/crash.ts
 function endOnCrash(before = () => {
 }) {
@@ -1392,7 +1392,7 @@ async function mainStep() {
   try {
     const plan = readMaskedPlan();
     writePessimisticOutputs(setOutput);
-    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workQKM6AEVH; });
+    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workNRVBTZO7; });
     const told = await carryOut(plan, cancel.signal);
     report(told);
     if (isSuccess(told.outcome)) rememberEnd();
@@ -1436,7 +1436,7 @@ async function postStep() {
   try {
     const held = recallHold();
     if (held !== void 0) {
-      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workQKM6AEVH; });
+      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workNRVBTZO7; });
       await giveBack(held, LIMIT_MS);
     }
   } catch (error) {

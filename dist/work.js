@@ -1,34 +1,746 @@
 var main = require('./main.js');
 
-// src/redis/trouble.ts
-var ELSEWHERE = /^(READONLY|MOVED|CLUSTERDOWN|LOADING|MASTERDOWN|NOREPLICAS) /;
-var BUSY = /^(TRYAGAIN|ASK|BUSY) /;
-function isPassing(error) {
-  return isElsewhere(error) || BUSY.test(error.message);
-}
-function isElsewhere(error) {
-  return ELSEWHERE.test(error.message);
-}
-var UrlFormError = class extends Error {
-  name = "UrlFormError";
-  /** a sentence that tells the right form */
+// built-in:net
+var builtIn$5 = /* @__PURE__ */ process.getBuiltinModule("node:net");
+var own$6 = (key) => builtIn$5[key];
+var $BlockList = /* @__PURE__ */ own$6("BlockList");
+var $createConnection = /* @__PURE__ */ own$6("createConnection");
+var $isIP = /* @__PURE__ */ own$6("isIP");
+var $Socket = /* @__PURE__ */ own$6("Socket");
+
+// built-in:http
+var builtIn$4 = /* @__PURE__ */ process.getBuiltinModule("node:http");
+var own$5 = (key) => builtIn$4[key];
+var http_default = builtIn$4;
+var $STATUS_CODES = /* @__PURE__ */ own$5("STATUS_CODES");
+
+// src/heroku/proxy.ts
+var ProxyFault = class extends Error {
+  name = "ProxyFault";
+  /** what to do about it */
   next;
-  constructor(what, next) {
-    super(what);
+  /** it may well work a moment later */
+  passing;
+  constructor(message, next, passing, cause) {
+    super(message, { cause });
     this.next = next;
+    this.passing = passing;
   }
 };
-var CLUSTER_FORM = "Write its URL as redis+cluster://[user:password@]host:port, or rediss+cluster:// for TLS.";
-var SENTINEL_FORM = "Write its URL as redis+sentinel://[user:password@]host:port/<name of the primary>, or rediss+sentinel:// for TLS.";
-function formOf(error) {
-  if (error.message.startsWith("MOVED "))
-    return new UrlFormError(
-      "the server is a node of a Redis Cluster, and the gate is on another one",
-      CLUSTER_FORM
+function proxyFor(target, env) {
+  const scheme = target.protocol.slice(0, -1);
+  const names = [`${scheme}_proxy`, `${scheme}_proxy`.toUpperCase(), "all_proxy", "ALL_PROXY"];
+  const variable = names.find((name) => env[name]);
+  const value = variable && env[variable];
+  if (!value || bypassed(target, env.no_proxy || env.NO_PROXY || "")) return void 0;
+  const text = value.includes("://") ? value : `http://${value}`;
+  if (!URL.canParse(text)) {
+    throw new ProxyFault(
+      `the environment variable ${variable} holds no URL of a proxy`,
+      `Set ${variable} to \`http://proxy.example:3128\`, or to \`http://name:password@proxy.example:3128\` with name and password percent-encoded.`,
+      false
     );
-  if (/^ERR unknown command\b.*\b(get|evalsha)\b/i.test(error.message))
-    return new UrlFormError("the server is a sentinel, which keeps no keys", SENTINEL_FORM);
+  }
+  const { protocol, host } = new URL(text);
+  const shown = `${protocol}//${host}`;
+  return /^https?:$/.test(protocol) ? { url: text, shown, variable } : { shown, variable };
+}
+function bypassed(target, noProxy) {
+  const host = target.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
+  const port = target.port || (target.protocol === "https:" ? "443" : "80");
+  return noProxy.toLowerCase().split(/[\s,]+/).some((entry) => {
+    if (entry === "*") return true;
+    const [, ofEntry = entry, portOfEntry] = $isIP(entry) ? [] : /^(.+):(\d+)$/.exec(entry) ?? [];
+    if (portOfEntry !== void 0 && portOfEntry !== port) return false;
+    const name = ofEntry.replace(/^\[|\]$/g, "").replace(/^\*?\./, "");
+    if (name === "") return false;
+    return $isIP(host) ? host === name || within$1(host, name) : host === name || host.endsWith(`.${name}`);
+  });
+}
+function within$1(address, range) {
+  const family = $isIP(address) === 6 ? "ipv6" : "ipv4";
+  const list = new $BlockList();
+  const [, from = "", by, to = ""] = /^([\da-f.:]+)([/-])([\da-f.:]+)$/.exec(range) ?? [];
+  try {
+    if (by === "/") list.addSubnet(from, Number(to), family);
+    if (by === "-") list.addRange(from, to, family);
+    return list.check(address, family);
+  } catch {
+    return false;
+  }
+}
+var nameOf$1 = ({ shown, variable }) => `the proxy ${shown} (from ${variable})`;
+function turnedAway(status, proxy, target) {
+  const answer = $STATUS_CODES[status] ? `${status} ${$STATUS_CODES[status]}` : `${status}`;
+  if (status === 407) {
+    return new ProxyFault(
+      `${nameOf$1(proxy)} wants a name and a password that it accepts (${answer})`,
+      `Set ${proxy.variable} to \`http://name:password@…\`, with name and password percent-encoded, from a secret.`,
+      false
+    );
+  }
+  return new ProxyFault(
+    `${nameOf$1(proxy)} made no connection to ${target.host} (${answer})`,
+    `Ask whoever keeps the proxy to let ${target.host} through, or, if the runner can reach it without, add ${target.hostname} to NO_PROXY.`,
+    status >= 500
+  );
+}
+function unreachedProxy(reason, proxy, target, cause) {
+  if (isUnbelieved(cause)) {
+    return new ProxyFault(`${nameOf$1(proxy)} stands between: ${reason}`, UNBELIEVED, false, cause);
+  }
+  return new ProxyFault(
+    `${nameOf$1(proxy)}: ${reason}`,
+    `Check that the proxy is up and that the runner can reach it. If the runner can reach ${target.hostname} without it, add that to NO_PROXY.`,
+    true,
+    cause
+  );
+}
+var UNBELIEVED = "The server showed a certificate that nobody vouches for. If your network's proxy opens what passes through it, store its certificate on the runner and set NODE_EXTRA_CA_CERTS to that file for the job. Otherwise somebody is in between: don't go on.";
+function isUnbelieved(error) {
+  if (!(error instanceof Error)) return false;
+  return "code" in error ? /CERT|UNABLE_TO_VERIFY/.test(String(error.code)) : isUnbelieved(error.cause);
+}
+function uselessProxy(reason, proxy, cause) {
+  return new ProxyFault(
+    `${reason}, and ${nameOf$1(proxy)} is of a kind that only git goes through`,
+    "If the runner reaches Heroku only through a proxy, set HTTPS_PROXY to one that speaks HTTP: `http://proxy.example:3128`.",
+    true,
+    cause
+  );
+}
+
+// src/heroku/api-error.ts
+var ApiError = class extends main.DeployError {
+  /** the HTTP status; absent when there was no answer */
+  status;
+  /** it may well work a moment later: no answer, 429, 5xx */
+  passing;
+  /**
+   * It was something that must not be done twice, and whether it was carried out is not known: look before you ask again.
+   * Never together with `passing`.
+   */
+  unknown;
+  constructor(fault, message, next, cause) {
+    super("preflight-failed", message, next, { cause });
+    this.status = fault.status;
+    this.passing = fault.passing ?? false;
+    this.unknown = fault.unknown ?? false;
+  }
+};
+var requestOf = ({ method, path }) => `${method} ${path.slice(0, 200)}`;
+function unreachable(cause, asked, sent) {
+  if (sent && asked.once) return notKnown(`gave no answer (${reasonOf$1(cause)})`, asked, {}, cause);
+  const message = `Heroku's API at ${asked.apiUrl} could not be reached for ${requestOf(asked)}: ${reasonOf$1(cause)}.`;
+  if (cause instanceof ProxyFault) return new ApiError({ passing: cause.passing }, message, cause.next, cause);
+  if (isUnbelieved(cause)) return new ApiError({}, message, UNBELIEVED, cause);
+  return new ApiError(
+    { passing: true },
+    message,
+    "Check that the runner can reach that address, and https://status.heroku.com. If it reaches the internet only through a proxy, set HTTPS_PROXY for the job.",
+    cause
+  );
+}
+function unreadable(what, asked) {
+  const look = asked.once ? ` Look with ${asked.look} whether it was carried out, before you run the job again.` : "";
+  return new ApiError(
+    { unknown: asked.once },
+    `The answer of ${asked.apiUrl} to ${requestOf(asked)} is not one of Heroku's API: ${what}.`,
+    `Check that no proxy or portal answers in place of Heroku and, if it is set, the environment variable HEROKU_API_URL.${look}`
+  );
+}
+function notKnown(what, asked, fault, cause) {
+  return new ApiError(
+    { ...fault, unknown: true },
+    `Heroku's API ${what} to ${requestOf(asked)}, so whether it did what it was asked (${asked.doing}) is not known.`,
+    `Look with ${asked.look} before you run the job again, and at https://status.heroku.com.`,
+    cause
+  );
+}
+function reasonOf$1(error) {
+  if (!(error instanceof Error)) return "no answer";
+  if (error.name === "TimeLimitError") return "no answer in time";
+  if (error.cause instanceof Error && !(error instanceof ProxyFault)) return reasonOf$1(error.cause);
+  return error.message || ("code" in error ? String(error.code) : error.name);
+}
+
+// built-in:string_decoder
+var builtIn2$1 = /* @__PURE__ */ process.getBuiltinModule("node:string_decoder");
+var own2$1 = (key) => builtIn2$1[key];
+var $StringDecoder = /* @__PURE__ */ own2$1("StringDecoder");
+
+// src/process/lines.ts
+var LONGEST_LINE = 8192;
+function createLineSplitter(onLine) {
+  const decoder = new $StringDecoder("utf8");
+  let rest = "";
+  let given = false;
+  function take(text) {
+    const lines = (rest + text).split(/[\r\n]/);
+    rest = lines.pop() ?? "";
+    for (const line of lines) endLine(line);
+    if (rest.length <= LONGEST_LINE) return;
+    if (!given) give(rest);
+    given = true;
+    rest = "";
+  }
+  function endLine(line) {
+    if (!given) give(line);
+    given = false;
+  }
+  function give(line) {
+    const trimmed = line.slice(0, LONGEST_LINE).trimEnd();
+    if (trimmed !== "") onLine(trimmed);
+  }
+  return {
+    write: (piece) => take(decoder.write(piece)),
+    end() {
+      take(decoder.end());
+      endLine(rest);
+      rest = "";
+    }
+  };
+}
+
+// src/heroku/time-limit.ts
+var TimeLimitError = class extends Error {
+  name = "TimeLimitError";
+};
+async function withinLimit(limitMs, { time, signal }, work) {
+  const limit = new AbortController();
+  const ended = new AbortController();
+  const watch = time.sleep(limitMs, AbortSignal.any([signal, ended.signal])).then(
+    () => limit.abort(new TimeLimitError(`not done within ${limitMs} ms`)),
+    () => void 0
+  );
+  try {
+    return await work(AbortSignal.any([signal, limit.signal]));
+  } finally {
+    ended.abort();
+    await watch;
+  }
+}
+
+// built-in:https
+var builtIn3 = /* @__PURE__ */ process.getBuiltinModule("node:https");
+var own3 = (key) => builtIn3[key];
+var https_default = builtIn3;
+var $Agent = /* @__PURE__ */ own3("Agent");
+
+// src/together.ts
+async function together$1(signal, tasks) {
+  signal.throwIfAborted();
+  const siblings = new AbortController();
+  const linked = AbortSignal.any([signal, siblings.signal]);
+  const failures = [];
+  const results = await Promise.all(
+    tasks.map(async (task) => {
+      try {
+        return await task(linked);
+      } catch (error) {
+        failures.push(error);
+        siblings.abort(error);
+        return void 0;
+      }
+    })
+  );
+  signal.throwIfAborted();
+  if (failures.length > 0) throw failures[0];
+  return results;
+}
+
+// src/heroku/releases.ts
+var RELEASES_LOOKED_AT = 25;
+var versionName = (version) => `v${version}`;
+var short = (commit) => commit.slice(0, 8);
+function createReleaseReader(api) {
+  const slugs = /* @__PURE__ */ new Map();
+  async function slugCommit(id, signal) {
+    if (slugs.has(id)) return slugs.get(id);
+    try {
+      const commit = await api.slugCommit(id, signal);
+      slugs.set(id, commit);
+      return commit;
+    } catch (error) {
+      if (error instanceof ApiError && !error.passing && error.status !== 401) return void 0;
+      throw error;
+    }
+  }
+  async function commitOf(release, signal) {
+    const commit = release.slugId && await slugCommit(release.slugId, signal);
+    return commit || /^Deploy ([0-9a-f]{7,40})\b/.exec(release.description)?.[1];
+  }
+  return {
+    slugCommit,
+    async runs(release, commit, signal) {
+      const found = await commitOf(release, signal);
+      return found === void 0 ? void 0 : commit.startsWith(found) || found.startsWith(commit);
+    }
+  };
+}
+async function findRelease(reader, releases, { commit, newerThan }, signal) {
+  const newer = releases.filter(({ version }) => version > newerThan);
+  for (const release of newer.toReversed()) {
+    if (await reader.runs(release, commit, signal)) return release;
+  }
   return void 0;
+}
+
+// src/heroku/api-answers.ts
+var UnreadableAnswerError = class extends Error {
+  name = "UnreadableAnswerError";
+};
+function plain(text2, length = 200) {
+  return text2.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "").trim().slice(0, length).toWellFormed();
+}
+var LONGEST_TEXT$1 = 1e3;
+var LONGEST_NAME$1 = 100;
+function fields(value, what) {
+  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
+  throw new UnreadableAnswerError(`${what} is not an object`);
+}
+function list(value, what) {
+  if (Array.isArray(value)) return value;
+  throw new UnreadableAnswerError(`${what} is not a list`);
+}
+function text(value, what) {
+  if (typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT$1) return value;
+  throw new UnreadableAnswerError(`${what} is not a text`);
+}
+function name$1(value, what) {
+  const shown = typeof value === "string" && value.length <= LONGEST_NAME$1 ? plain(value) : "";
+  if (shown !== "") return shown;
+  throw new UnreadableAnswerError(`${what} is not a text of at most ${LONGEST_NAME$1} characters`);
+}
+function reference(value, what) {
+  return text(fields(value, what).id, `${what}'s id`);
+}
+function status(value, what) {
+  if (value === "pending" || value === "succeeded" || value === "failed") return value;
+  throw new UnreadableAnswerError(`${what} is none of pending, succeeded, failed`);
+}
+function optionalId(value) {
+  if (typeof value !== "object" || value === null) return void 0;
+  const { id } = value;
+  return typeof id === "string" && id !== "" && id.length <= LONGEST_TEXT$1 ? id : void 0;
+}
+function httpUrl(value) {
+  if (typeof value !== "string" || !URL.canParse(value)) return void 0;
+  const { protocol, href } = new URL(value);
+  return protocol === "https:" || protocol === "http:" ? href : void 0;
+}
+function readApp(value) {
+  const app = fields(value, "the app");
+  const webUrl = httpUrl(app.web_url);
+  return {
+    id: text(app.id, "the app's id"),
+    name: name$1(app.name, "the app's name"),
+    ...webUrl && { webUrl }
+  };
+}
+function readRelease(value) {
+  const release = fields(value, "the release");
+  const { version, description } = release;
+  if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {
+    throw new UnreadableAnswerError("the release's version is not a number");
+  }
+  const slugId = optionalId(release.slug);
+  const outputStreamUrl = httpUrl(release.output_stream_url);
+  return {
+    id: text(release.id, "the release's id"),
+    version,
+    status: status(release.status, "the release's status"),
+    current: release.current === true,
+    description: typeof description === "string" ? plain(description) : "",
+    ...slugId && { slugId },
+    ...outputStreamUrl && { outputStreamUrl }
+  };
+}
+function readReleases(value, max) {
+  const releases = list(value, "the answer").map(readRelease);
+  return releases.sort((a, b) => b.version - a.version).slice(0, max);
+}
+function readSlugCommit(value) {
+  const { commit } = fields(value, "the slug");
+  return typeof commit === "string" && /^[0-9a-f]{7,64}$/i.test(commit) ? commit.toLowerCase() : void 0;
+}
+function readBuild(build) {
+  const source = build.source_blob;
+  const createdAt = typeof build.created_at === "string" ? Date.parse(build.created_at) : Number.NaN;
+  const version = typeof source === "object" && source !== null ? source.version : void 0;
+  const slugId = optionalId(build.slug);
+  return {
+    id: text(build.id, "the build's id"),
+    status: status(build.status, "the build's status"),
+    ...typeof version === "string" && { commit: version.toLowerCase() },
+    ...slugId && { slugId },
+    ...Number.isFinite(createdAt) && { createdAt }
+  };
+}
+function readBuilds(value, max) {
+  const builds = list(value, "the answer").map((entry) => fields(entry, "the build"));
+  const created = ({ created_at }) => typeof created_at === "string" ? created_at : "";
+  const newestFirst = builds.sort((a, b) => created(b).localeCompare(created(a)));
+  return newestFirst.slice(0, max).map(readBuild);
+}
+function readConfigVars(value) {
+  const entries = Object.entries(fields(value, "the answer"));
+  return new Map(entries.filter((entry) => typeof entry[1] === "string"));
+}
+
+// built-in:stream
+var builtIn$3 = /* @__PURE__ */ process.getBuiltinModule("node:stream");
+var own$4 = (key) => builtIn$3[key];
+var $Readable = /* @__PURE__ */ own$4("Readable");
+
+// src/heroku/http.ts
+var EMPTY = [204, 205, 304];
+var NEVER_CONNECTED = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
+function createFetch(env) {
+  return async (input, init = {}) => {
+    const { signal } = init;
+    signal?.throwIfAborted();
+    const target = new URL(typeof input === "object" && "url" in input ? input.url : input);
+    const secure = target.protocol === "https:";
+    const proxy = proxyFor(target, env);
+    const { promise, resolve, reject } = Promise.withResolvers();
+    const route = routeTo(secure, proxy);
+    const request = (secure ? https_default : http_default).request(target, {
+      method: init.method ?? "GET",
+      headers: init.headers ?? {},
+      agent: route.agent
+    });
+    let answer;
+    const stop = () => {
+      reject(signal?.reason);
+      request.destroy();
+      route.connecting()?.destroy();
+      answer?.destroy(signal?.reason);
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+    request.on("close", () => signal?.removeEventListener("abort", stop));
+    request.on("response", (incoming) => {
+      answer = incoming;
+      try {
+        resolve(responseOf(incoming, secure ? void 0 : proxy, target));
+      } catch (error) {
+        incoming.destroy();
+        reject(error);
+      }
+    });
+    request.on("error", (error) => reject(proxy ? throughProxy(error, proxy, target, request) : error));
+    request.end(typeof init.body === "string" ? init.body : void 0);
+    return promise;
+  };
+}
+function routeTo(secure, proxy) {
+  let socket;
+  const proxyEnv = proxy?.url === void 0 ? void 0 : { http_proxy: proxy.url, https_proxy: proxy.url };
+  let agent;
+  try {
+    agent = new (secure ? https_default : http_default).Agent(proxyEnv ? { proxyEnv } : {});
+  } catch (error) {
+    if (!proxy) throw error;
+    throw new ProxyFault(
+      `the name or the password of the proxy ${proxy.shown} (from ${proxy.variable}) is not percent-encoded`,
+      `Write each \`%\` in it as \`%25\` and each other sign but letters and digits likewise, in ${proxy.variable}.`,
+      false
+    );
+  }
+  const connect = agent.createConnection.bind(agent);
+  agent.createConnection = (options, callback) => {
+    const begun = connect(options, callback);
+    socket = begun;
+    return begun;
+  };
+  return { agent, connecting: () => socket };
+}
+function responseOf(incoming, proxy, target) {
+  const { statusCode: status2 = 0, rawHeaders } = incoming;
+  if (proxy?.url !== void 0 && status2 === 407) throw turnedAway(status2, proxy, target);
+  const headers = new Headers();
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
+  }
+  if (EMPTY.includes(status2)) {
+    incoming.resume();
+    return new Response(null, { status: status2, headers });
+  }
+  return new Response($Readable.toWeb(incoming), { status: status2, headers });
+}
+function throughProxy(error, proxy, target, request) {
+  const reason = error.message || String(error.code);
+  if (proxy.url === void 0) return connected(error, request) ? error : uselessProxy(reason, proxy, error);
+  if (error.code === "ERR_PROXY_TUNNEL" && error.statusCode)
+    return turnedAway(error.statusCode, proxy, target);
+  return connected(error, request) ? error : unreachedProxy(reason, proxy, target, error);
+}
+function connected({ code = "" }, { socket }) {
+  return socket !== null && socket !== void 0 && !NEVER_CONNECTED.includes(code);
+}
+function neverSent(error) {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof ProxyFault) return true;
+  return NEVER_CONNECTED.includes(String(error.code)) || neverSent(error.cause);
+}
+
+// src/heroku/release-output.ts
+var FIRST_LOOK_MS = 1e3;
+var LONGEST_LOOK_MS = 5e3;
+var SILENCE_MS = 6e4;
+var TRIES$1 = 5;
+var REDIRECTS = 3;
+async function streamOutput(url, collaborators, onLine) {
+  const { log, time, signal, hide, command } = collaborators;
+  let shown = 0;
+  let looks = 0;
+  let failures = 0;
+  for (; ; ) {
+    const shownBefore = shown;
+    let seen = 0;
+    const show = (line) => {
+      seen++;
+      if (seen <= shown) return;
+      shown = seen;
+      onLine(hide(line));
+    };
+    try {
+      const found = await readOnce(url, collaborators, show);
+      if (found) return;
+      if (shown > 0) throw new UnreadError("it is gone", true);
+      await time.sleep(Math.min(FIRST_LOOK_MS * 2 ** looks++, LONGEST_LOOK_MS), signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof UnreadError)) throw error;
+      if (error.silent) continue;
+      failures = shown > shownBefore ? 1 : failures + 1;
+      if (!error.passing || failures === TRIES$1) {
+        const what = shown > 0 ? "What else the release phase prints" : "What the release phase prints";
+        log.warning(`${what} can't be read (${plain(hide(error.message))}); see it with \`${command}\``);
+        return;
+      }
+      await time.sleep(FIRST_LOOK_MS * 2 ** (failures - 1), signal);
+    }
+  }
+}
+var UnreadError = class extends Error {
+  /** it may well work a moment later */
+  passing;
+  /** nothing came for a while, which may be all there was to come */
+  silent;
+  constructor(reason, passing, silent = false) {
+    super(reason);
+    this.passing = passing;
+    this.silent = silent;
+  }
+};
+async function readOnce(url, collaborators, onLine) {
+  const { time, signal } = collaborators;
+  const attempt = new AbortController();
+  const within = (work) => withinLimit(SILENCE_MS, { time, signal }, (limit) => {
+    limit.addEventListener("abort", () => attempt.abort(limit.reason), { once: true });
+    return work();
+  });
+  try {
+    const response = await within(() => open$1(url, collaborators, attempt.signal)).catch(unread(false));
+    const { status: status2, ok } = response;
+    if (status2 === 404 || status2 === 204) return false;
+    if (!ok || !response.body) {
+      throw new UnreadError(`it is answered with ${status2}`, status2 === 429 || status2 >= 500);
+    }
+    const reader = response.body.getReader();
+    const lines = createLineSplitter(onLine);
+    for (; ; ) {
+      const { done, value } = await within(() => reader.read()).catch(unread(true));
+      if (done) break;
+      lines.write(Buffer.from(value.filter((byte) => byte !== 0)));
+    }
+    lines.end();
+    return true;
+  } finally {
+    attempt.abort();
+  }
+}
+async function open$1(url, { env, fetch = createFetch(env) }, signal) {
+  let from = url;
+  for (let hop = 0; hop <= REDIRECTS; hop++) {
+    if (!isOpen(from)) throw new UnreadError("its address is not one of https", false);
+    const response = await fetch(from, {
+      headers: { "User-Agent": "heroku-deploy-gate" },
+      redirect: "manual",
+      signal
+    });
+    const to = response.headers.get("location");
+    if (response.status < 300 || response.status >= 400 || to === null || !URL.canParse(to, from))
+      return response;
+    await response.body?.cancel();
+    from = new URL(to, from).href;
+  }
+  throw new UnreadError("it is redirected without an end", false);
+}
+function isOpen(url) {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || protocol === "http:" && hostname === "127.0.0.1";
+}
+function unread(begun) {
+  return (error) => {
+    if (error instanceof UnreadError) throw error;
+    const passing = error instanceof ProxyFault ? error.passing : true;
+    throw new UnreadError(reasonOf$1(error), passing, begun && error instanceof TimeLimitError);
+  };
+}
+
+// src/heroku/follow.ts
+var POLL_MS = 2e3;
+var LAST_LINES_MS = 5e3;
+var APPEARS_WITHIN_MS = 2 * 6e4;
+var SILENT_MS = 5 * 6e4;
+async function follow(target, collaborators) {
+  var _stack = [];
+  try {
+    const { log, time, signal } = collaborators;
+    const began = time.now();
+    let seen;
+    let answeredAt = began;
+    const output = main.__using(_stack, new Output(target, collaborators), true);
+    for (; ; ) {
+      try {
+        const releases = await target.api.releases(RELEASES_LOOKED_AT, signal);
+        const release = await target.find(releases, signal);
+        answeredAt = time.now();
+        if (release && !target.printed) output.show(release);
+        if (release && release.status !== seen?.status) {
+          seen = { status: release.status, sinceMs: time.now() };
+          log.info(`Release ${versionName(release.version)} of ${target.what}: ${release.status}`);
+        }
+        if (release?.status === "failed") throw releaseFailed(release, target);
+        if (release?.status === "succeeded" && isInForce$1(release, releases, target, log)) {
+          return versionName(release.version);
+        }
+        const waitingSince = release?.status === "pending" ? time.now() : seen?.sinceMs ?? began;
+        if (time.now() - waitingSince >= APPEARS_WITHIN_MS) throw neverCame(release, target);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        if (!error.passing || time.now() - answeredAt >= SILENT_MS) throw unverified(error, target);
+        log.warning(`${error.message} The release is still waited for`);
+      }
+      await time.sleep(POLL_MS, signal);
+    }
+  } catch (_) {
+    var _error = _, _hasError = true;
+  } finally {
+    var _promise = main.__callDispose(_stack, _error, _hasError);
+    _promise && await _promise;
+  }
+}
+var Output = class {
+  #app;
+  #collaborators;
+  #enough = new AbortController();
+  #shown;
+  constructor({ app }, collaborators) {
+    this.#app = app;
+    this.#collaborators = collaborators;
+  }
+  show({ outputStreamUrl, version }) {
+    if (outputStreamUrl === void 0 || this.#shown !== void 0) return;
+    const { signal, log, hide = (line) => line, ...around } = this.#collaborators;
+    const command = `heroku releases:output ${versionName(version)} --app ${this.#app}`;
+    const until = AbortSignal.any([signal, this.#enough.signal]);
+    const needs = { ...around, log, hide, command, signal: until };
+    this.#shown = streamOutput(outputStreamUrl, needs, (line) => log.info(`release: ${line}`)).catch(() => {
+    });
+  }
+  async [Symbol.asyncDispose]() {
+    if (this.#shown === void 0) return;
+    const { time, signal } = this.#collaborators;
+    const over = new AbortController();
+    const limit = time.sleep(LAST_LINES_MS, AbortSignal.any([signal, over.signal])).catch(() => {
+    });
+    await Promise.race([this.#shown, limit]);
+    over.abort();
+    this.#enough.abort();
+    await this.#shown;
+  }
+};
+function isInForce$1(release, releases, target, log) {
+  if (release.current) return true;
+  const newer = releases.find(({ current, version }) => current && version > release.version);
+  if (!newer) return false;
+  if (newer.slugId !== release.slugId) throw replaced(release, newer, target);
+  const [ours, theirs] = [versionName(release.version), versionName(newer.version)];
+  log.warning(`${ours} succeeded, and ${theirs} (${newer.description}) is current by now`);
+  return true;
+}
+function replaced(release, newer, { app, what }) {
+  const [ours, theirs] = [versionName(release.version), versionName(newer.version)];
+  return new main.DeployError(
+    "release-failed",
+    `Release ${ours} of ${what} succeeded, but ${app} runs ${theirs} (${newer.description}) by now, and that is of something else.`,
+    `Somebody else has released meanwhile: see \`heroku releases --app ${app}\`. A \`concurrency\` group in the workflow keeps deploys from meeting.`
+  );
+}
+function releaseFailed(release, { app, deed, currentRelease, remedy }) {
+  const version = versionName(release.version);
+  const still = currentRelease ? `The release that was current before, ${currentRelease}, is still running.` : "";
+  return new main.DeployError(
+    "release-failed",
+    `${deed} succeeded, but its release ${version} failed. ${still}`.trimEnd(),
+    `See what the release phase printed: \`heroku releases:output ${version} --app ${app}\`. ` + (remedy ?? `Then deploy a commit with the fix, or, if the cause lay outside the code, run this job again. (\`heroku releases:retry --app ${app}\` does so without a drain.)`)
+  );
+}
+function neverCame(release, { app, what, deed }) {
+  const waited = main.formatDuration(APPEARS_WITHIN_MS);
+  return new main.DeployError(
+    "release-failed",
+    release ? `Release ${versionName(release.version)} of ${what} succeeded, but ${waited} later ${app} still runs another one.` : `${deed} went through, but ${app} had no release of it ${waited} later.`,
+    `Look at \`heroku releases --app ${app}\` and at https://status.heroku.com.`
+  );
+}
+function unverified(error, { app, deed }) {
+  return new main.DeployError(
+    "failed",
+    `${deed} went through, but whether ${app} runs it can't be found out: ${error.message}`,
+    `Look at \`heroku releases --app ${app}\`: the app may run the new release already. ${error.next}`,
+    { cause: error }
+  );
+}
+
+// src/heroku/standing.ts
+async function readStanding(api, { log, signal }) {
+  const [app, releases, formation, dynos] = await together$1(signal, [
+    (linked) => api.app(linked),
+    (linked) => api.releases(RELEASES_LOOKED_AT, linked),
+    (linked) => ifAllowed(api.formation(linked)),
+    (linked) => ifAllowed(api.dynos(linked))
+  ]);
+  if (formation === void 0 || dynos === void 0) {
+    log.info(
+      `The token may not read the dynos of ${app.name}: who must take part is what \`processes\` says alone`
+    );
+  }
+  const current = releases.find((release) => release.current);
+  return {
+    app: app.name,
+    appId: app.id,
+    webUrl: app.webUrl ?? "",
+    ...current && { currentRelease: versionName(current.version), currentReleaseId: current.id },
+    ...current?.slugId && { currentSlug: current.slugId },
+    newestVersion: releases[0]?.version ?? 0,
+    ...formation && { formation },
+    ...dynos && { dynos },
+    api,
+    releases
+  };
+}
+async function ifAllowed(answer) {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 403) return void 0;
+    throw error;
+  }
 }
 
 // node_modules/is-network-error/index.js
@@ -280,66 +992,986 @@ async function pRetry(input, options = {}) {
   throw new Error("Retry attempts exhausted without throwing an error.");
 }
 
-// built-in:net
-var builtIn$1 = /* @__PURE__ */ process.getBuiltinModule("node:net");
-var own$1 = (key) => builtIn$1[key];
-var $BlockList = /* @__PURE__ */ own$1("BlockList");
-var $createConnection = /* @__PURE__ */ own$1("createConnection");
-var $isIP = /* @__PURE__ */ own$1("isIP");
-var $Socket = /* @__PURE__ */ own$1("Socket");
+// src/heroku/api-refusal.ts
+var NEW_TOKEN = 'Make a new one with `heroku authorizations:create --description "GitHub Actions"`, store it as a repository secret (Settings → Secrets and variables → Actions), and pass that secret as `heroku-api-key`.';
+var BILLING = "Its owner settles that at https://dashboard.heroku.com/account/billing (for the app of a team, at the billing page of the team). Then run the job again.";
+var SCOPES = {
+  read: "read, write, read-protected, write-protected or global",
+  "read-protected": "read-protected, write-protected or global",
+  write: "write, write-protected or global",
+  "write-protected": "write-protected or global"
+};
+function refusal(status2, said, asked) {
+  if (status2 >= 500 && asked.once) return notKnown(`answered ${status2}`, asked, { status: status2 });
+  const [message, next] = advice(status2, said, asked);
+  const words = said.message === "" || status2 === 404 ? "" : ` Heroku says: "${said.message}"`;
+  return new ApiError({ status: status2, passing: status2 === 429 || status2 >= 500 }, message + words, next);
+}
+function advice(status2, said, asked) {
+  const answered = `${status2} to ${requestOf(asked)}`;
+  if (status2 === 401) {
+    return [
+      `Heroku does not accept the token in \`heroku-api-key\` (${answered}): it is not valid, or it has expired or been revoked.`,
+      NEW_TOKEN
+    ];
+  }
+  if (status2 === 402) {
+    return [
+      `Heroku refuses to ${asked.doing} (${answered}): the account that pays for it is behind with its payments, or has to confirm how it pays.`,
+      BILLING
+    ];
+  }
+  if (status2 === 403) return forbidden(said, asked, answered);
+  if (status2 === 404) return notFound(said, asked, answered);
+  if (status2 === 409) {
+    return [
+      `Heroku can't ${asked.doing} now (${answered}): something else that is under way stands against it.`,
+      `See what that is (\`heroku releases --app ${asked.app}\`, and the app's Activity tab in Heroku's dashboard), and run the job again when it is done.`
+    ];
+  }
+  if (status2 === 422 && /^verification_/.test(said.id)) {
+    return [
+      `Heroku refuses to ${asked.doing} (${answered}): the account that owns ${asked.app} has to be verified first.`,
+      BILLING
+    ];
+  }
+  if (status2 === 422) {
+    return [
+      `Heroku refuses to ${asked.doing} as it was asked (${answered}).`,
+      `Mend what Heroku names. \`heroku releases --app ${asked.app}\` and \`heroku ps --app ${asked.app}\` show how things stand.`
+    ];
+  }
+  if (status2 === 429) {
+    return [
+      `Heroku's API answers ${answered}: this account has used up its calls for now.`,
+      "An account has 4,500 calls an hour, shared by all its tokens. Run the job again in some minutes, or give the deploy a token of an account of its own."
+    ];
+  }
+  if (status2 >= 500) {
+    return [
+      `Heroku's API answered ${answered}, also when asked again.`,
+      "Look at https://status.heroku.com and run the job again when Heroku is well."
+    ];
+  }
+  return [
+    `Heroku's API answered ${answered}.`,
+    `Check \`heroku-app\` (${asked.app}) and, if it is set, the environment variable HEROKU_API_URL (${asked.apiUrl}).`
+  ];
+}
+function forbidden({ id, message }, { app, doing, scope }, answered) {
+  if (id === "suspended") {
+    return [
+      `Heroku refuses to ${doing} (${answered}): the account that owns the token, or ${app} itself, is suspended.`,
+      "Heroku has written to the owner why. If not, ask at https://help.heroku.com."
+    ];
+  }
+  if (id === "two_factor") {
+    return [
+      `Heroku asks for a second factor to ${doing} (${answered}), which no workflow can give.`,
+      `The token is one of a login in person. ${NEW_TOKEN}`
+    ];
+  }
+  if (/\bSSO\b|single sign-on|identity provider/i.test(`${id} ${message}`)) {
+    return [
+      `Heroku wants a token of somebody who signed in by single sign-on to ${doing} (${answered}).`,
+      `Sign in by your company's single sign-on (\`heroku login\`) as the account that is to deploy. ${NEW_TOKEN}`
+    ];
+  }
+  if (/\bIP\b|allow-?list/i.test(`${id} ${message}`)) {
+    return [
+      `Heroku does not let the token in \`heroku-api-key\` ${doing} from the address of this runner (${answered}).`,
+      "GitHub's own runners have changing addresses: run this job on a runner within the ranges that are allowed, or have an administrator of the team allow those of the runner."
+    ];
+  }
+  return [
+    `The token in \`heroku-api-key\` may not ${doing} (${answered}).`,
+    `It needs the scope ${SCOPES[scope]}: \`heroku authorizations:create --scope write-protected\` makes a token that can do all of a deploy (\`--scope read-protected\` one for \`dry-run: true\`). Store it as the repository secret that is passed as \`heroku-api-key\`. The account that owns it needs access to ${app}: \`heroku access:add <email> --app ${app}\`; in a team, with the permissions view, deploy and operate.`
+  ];
+}
+function notFound({ resource, message }, { app, doing, path }, answered) {
+  const missing = resource || /\bfind that ([a-z -]{1,40})\./.exec(message)?.[1];
+  if (missing === "app" || /^\/apps\/[^/]+$/.test(path)) {
+    return [
+      `Heroku knows no app of the name ${app} that this token can see (${answered}).`,
+      `Check the spelling of \`heroku-app\`, and that the account that owns the token has access to the app: \`heroku access:add <email> --app ${app}\`.`
+    ];
+  }
+  return [
+    `Heroku could not ${doing} (${answered}): it knows no such ${missing ?? "thing"}, or this token can't see it.`,
+    `It may be gone by now. If it should be there, see that the account that owns the token has access to it (\`heroku access --app ${app}\`).`
+  ];
+}
 
-// src/deploy/held-back-log.ts
-var HeldBackLog = class {
-  #kept = [];
-  #to;
-  info(line) {
-    this.#tell((log) => log.info(line));
+// src/heroku/api-client.ts
+var MOST_PAGES = 25;
+async function askForAll(ask, call, signal, read) {
+  const all = [];
+  let range;
+  for (let page = 0; page < MOST_PAGES; page++) {
+    const { found, next } = await ask({ ...call, ...range && { range } }, signal, (value, next2) => ({
+      found: read(value),
+      next: next2
+    }));
+    all.push(...found);
+    if (!next) break;
+    range = next;
   }
-  warning(line) {
-    this.#tell((log) => log.warning(line));
+  return all;
+}
+var TRIES = 5;
+var ATTEMPT_LIMIT_MS = 15e3;
+var LONGEST_WAIT_MS = 6e4;
+var LONGEST_ANSWER = 1048576;
+function createApiClient(address, collaborators) {
+  const { app, apiUrl, apiKey } = address;
+  const base = apiUrl.replace(/\/+$/, "");
+  const mask = main.maskOf(apiKey);
+  const fetch = collaborators.fetch ?? createFetch(collaborators.env);
+  async function attempt(asked, call, signal) {
+    const response = await fetch(base + call.path, {
+      method: call.method,
+      headers: {
+        Accept: "application/vnd.heroku+json; version=3",
+        Authorization: `Bearer ${apiKey}`,
+        "User-Agent": "heroku-deploy-gate",
+        ...call.range && { Range: call.range },
+        ...call.body !== void 0 && { "Content-Type": "application/json" }
+      },
+      ...call.body !== void 0 && { body: JSON.stringify(call.body) },
+      redirect: "manual",
+      signal
+    });
+    const body = await readBody(response);
+    const next = response.status === 206 ? response.headers.get("next-range") : null;
+    if (response.ok) return { value: parse(body), ...next && { next } };
+    const error = refusal(response.status, spoken(body, mask), asked);
+    throw error.passing ? new PassingFault(error, retryAfterMs(response)) : error;
   }
-  /** Tells `to` all that was kept, and everything from now on. */
-  release(to) {
-    this.#to = to;
-    for (const tell3 of this.#kept.splice(0)) tell3(to);
+  return (call, signal, read) => {
+    const { method, path, doing, scope, look } = call;
+    const once = method !== "GET" && !call.repeatable;
+    const asked = { app, apiUrl: base, method, path, doing, scope, once, look };
+    return pRetry(
+      async () => {
+        try {
+          const limited = { time: collaborators.time, signal };
+          const { value, next } = await withinLimit(
+            ATTEMPT_LIMIT_MS,
+            limited,
+            (limit) => attempt(asked, call, limit)
+          );
+          return read(value, next);
+        } catch (error) {
+          if (error instanceof PassingFault || error instanceof ApiError) throw final(error);
+          if (error instanceof UnreadableAnswerError) throw final(unreadable(error.message, asked));
+          const fault = unreachable(error, asked, !neverSent(error));
+          throw fault.passing ? new PassingFault(fault) : final(fault);
+        }
+      },
+      {
+        retries: TRIES - 1,
+        // The waiting is done below, by the time that came in and as long as the server asks.
+        minTimeout: 0,
+        signal,
+        async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
+          if (retriesLeft === 0 || !(error instanceof PassingFault)) return;
+          const waitMs = error.retryAfterMs ?? backoffMs(attemptNumber, collaborators.random ?? Math.random);
+          const what = error.error.status ? `Heroku's API answered ${error.error.status} to ${requestOf(asked)}` : `Heroku's API gave no answer to ${requestOf(asked)} (${reasonOf$1(error.error.cause)})`;
+          const again = `trying again in ${main.formatDuration(waitMs)} (${attemptNumber + 1} of ${TRIES})`;
+          collaborators.log.info(`${what}; ${again}`);
+          await collaborators.time.sleep(waitMs, signal);
+        }
+      }
+    ).catch((error) => {
+      throw error instanceof PassingFault ? error.error : error;
+    });
+  };
+}
+var PassingFault = class extends Error {
+  error;
+  retryAfterMs;
+  constructor(error, retryAfterMs2) {
+    super(error.message);
+    this.error = error;
+    this.retryAfterMs = retryAfterMs2;
   }
-  #tell(line) {
-    if (this.#to === void 0) this.#kept.push(line);
-    else line(this.#to);
+};
+var final = (error) => error instanceof ApiError ? new AbortError(error) : error;
+function backoffMs(attemptNumber, random) {
+  return Math.round(500 * 2 ** (attemptNumber - 1) * (1 + random()));
+}
+function retryAfterMs(response) {
+  const header = response.headers.get("retry-after")?.trim();
+  if (!header) return void 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1e3 : Date.parse(header) - Date.now();
+  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : void 0;
+}
+async function readBody(response) {
+  const pieces = [];
+  let length = 0;
+  for await (const piece of response.body ?? []) {
+    length += piece.byteLength;
+    if (length > LONGEST_ANSWER) throw new UnreadableAnswerError("it is longer than 1 MiB");
+    pieces.push(piece);
+  }
+  return Buffer.concat(pieces).toString();
+}
+function parse(body) {
+  try {
+    return JSON.parse(body);
+  } catch {
+    throw new UnreadableAnswerError("it is not JSON");
+  }
+}
+function spoken(body, mask) {
+  const fields2 = errorFields(body);
+  const shown = (value) => typeof value === "string" ? plain(mask(value)) : "";
+  return { id: shown(fields2.id), message: shown(fields2.message), resource: shown(fields2.resource) };
+}
+function errorFields(body) {
+  try {
+    return Object(JSON.parse(body));
+  } catch {
+    return {};
+  }
+}
+
+// src/heroku/dyno-answers.ts
+function readFormation(value) {
+  return list(value, "the answer").map((entry) => {
+    const { type, quantity, command } = fields(entry, "the formation");
+    if (!isCount(quantity)) throw new UnreadableAnswerError("the formation's quantity is not a number");
+    return {
+      type: name$1(type, "the formation's type"),
+      quantity,
+      ...typeof command === "string" && { command }
+    };
+  });
+}
+function readDynos(value) {
+  return list(value, "the answer").map(readDyno);
+}
+function readDyno(value) {
+  const dyno = fields(value, "the dyno");
+  return {
+    id: text(dyno.id, "the dyno's id"),
+    name: name$1(dyno.name, "the dyno's name"),
+    type: name$1(dyno.type, "the dyno's type"),
+    state: name$1(dyno.state, "the dyno's state"),
+    version: versionOf(dyno.release)
+  };
+}
+function readOneOffDyno(value) {
+  const dyno = fields(value, "the dyno");
+  const attachUrl = text(dyno.attach_url, "the dyno's attach_url");
+  if (!URL.canParse(attachUrl)) throw new UnreadableAnswerError("the dyno's attach_url is not a URL");
+  return { id: text(dyno.id, "the dyno's id"), name: name$1(dyno.name, "the dyno's name"), attachUrl };
+}
+function versionOf(release) {
+  const version = typeof release === "object" && release !== null ? release.version : void 0;
+  return isCount(version) ? version : 0;
+}
+var isCount = (value) => Number.isSafeInteger(value) && value >= 0;
+
+// src/heroku/pipeline-answers.ts
+function readPipelineCoupling(value) {
+  const { pipeline, stage } = fields(value, "the app's place in its pipeline");
+  return { pipelineId: reference(pipeline, "the pipeline"), stage: name$1(stage, "the pipeline's stage") };
+}
+function readPromotion(value) {
+  return text(fields(value, "the promotion").id, "the promotion's id");
+}
+function readPromotionTargets(value) {
+  return list(value, "the answer").map((entry) => {
+    const target = fields(entry, "the promotion target");
+    const releaseId = optionalId(target.release);
+    const error = typeof target.error_message === "string" ? plain(target.error_message) : "";
+    return {
+      appId: reference(target.app, "the promotion target's app"),
+      status: status(target.status, "the promotion target's status"),
+      ...releaseId && { releaseId },
+      ...error && { error }
+    };
+  });
+}
+
+// src/heroku/platform-api.ts
+var newest = (field, max) => `${field} ..; order=desc,max=${max}`;
+var segment = (text2) => encodeURIComponent(text2.toWellFormed());
+function createPlatformApi(address, collaborators) {
+  const { app } = address;
+  const home = `/apps/${segment(app)}`;
+  const ask = createApiClient(address, collaborators);
+  const releasesCommand = `\`heroku releases --app ${app}\``;
+  const dynosCommand = `\`heroku ps --app ${app}\``;
+  const read = (path, what, range) => ({
+    method: "GET",
+    path,
+    doing: `read ${what}`,
+    scope: "read",
+    look: releasesCommand,
+    ...range && { range }
+  });
+  const write = (path, doing, body, look = releasesCommand) => ({
+    method: "POST",
+    path,
+    doing,
+    scope: "write",
+    body,
+    look
+  });
+  const builds = (max, signal) => ask(
+    read(`${home}/builds`, `the builds of ${app}`, newest("created_at", max)),
+    signal,
+    (value) => readBuilds(value, max)
+  );
+  return {
+    appName: app,
+    app: (signal) => ask(read(home, `the app ${app}`), signal, readApp),
+    configVars(signal) {
+      const call = read(`${home}/config-vars`, `the config vars of ${app}`);
+      return ask({ ...call, scope: "read-protected" }, signal, readConfigVars);
+    },
+    releases: (max, signal) => ask(
+      read(`${home}/releases`, `the releases of ${app}`, newest("version", max)),
+      signal,
+      (value) => readReleases(value, max)
+    ),
+    release: (version, signal) => ask(read(`${home}/releases/${version}`, `release v${version} of ${app}`), signal, readRelease),
+    slugCommit: (id, signal) => ask(read(`${home}/slugs/${segment(id)}`, `the slug ${plain(id)}`), signal, readSlugCommit),
+    builds,
+    newestBuild: async (signal) => (await builds(10, signal))[0],
+    formation: (signal) => askForAll(ask, read(`${home}/formation`, `the formation of ${app}`), signal, readFormation),
+    dynos: (signal) => askForAll(ask, read(`${home}/dynos`, `the dynos of ${app}`), signal, readDynos),
+    makeRelease(slug, description, signal) {
+      const call = write(`${home}/releases`, `make a release of ${app}`, { slug, description });
+      return ask(call, signal, readRelease);
+    },
+    rollBack(release, signal) {
+      const look = `\`heroku releases --app ${app}\``;
+      return ask(write(`${home}/releases`, `roll ${app} back`, { release }, look), signal, readRelease);
+    },
+    pipeline: (signal) => unlessAbsent(
+      ask(read(`${home}/pipeline-couplings`, `the pipeline of ${app}`), signal, readPipelineCoupling)
+    ),
+    promote({ pipelineId, sourceAppId, targetAppId }, signal) {
+      const body = {
+        pipeline: { id: pipelineId },
+        source: { app: { id: sourceAppId } },
+        targets: [{ app: { id: targetAppId } }]
+      };
+      return ask(write("/pipeline-promotions", `promote to ${app}`, body), signal, readPromotion);
+    },
+    promotionTargets: (id, signal) => ask(
+      read(
+        `/pipeline-promotions/${segment(id)}/promotion-targets`,
+        `what became of the promotion to ${app}`
+      ),
+      signal,
+      readPromotionTargets
+    ),
+    runDyno({ command, env, timeToLiveSec, size }, signal) {
+      const body = {
+        command,
+        attach: true,
+        // Its output is a log: no echo, no sizes, no `\r\n`.
+        force_no_tty: true,
+        ...env && { env },
+        ...timeToLiveSec !== void 0 && { time_to_live: timeToLiveSec },
+        ...size && { size }
+      };
+      const call = write(`${home}/dynos`, `start a one-off dyno of ${app}`, body, dynosCommand);
+      return ask({ ...call, scope: "write-protected" }, signal, readOneOffDyno);
+    },
+    dyno: (name2, signal) => unlessAbsent(
+      ask(read(`${home}/dynos/${segment(name2)}`, `the dyno ${plain(name2)} of ${app}`), signal, readDyno)
+    ),
+    async stopDyno(name2, signal) {
+      const path = `${home}/dynos/${segment(name2)}/actions/stop`;
+      const call = write(path, `stop the dyno ${plain(name2)} of ${app}`, {}, dynosCommand);
+      await unlessAbsent(ask({ ...call, repeatable: true }, signal, () => void 0));
+    }
+  };
+}
+async function unlessAbsent(answer) {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return void 0;
+    throw error;
+  }
+}
+
+// src/heroku/release.ts
+var LOOK_AGAIN_MS$1 = 2e3;
+var SETTLES_WITHIN_MS = 6e4;
+async function release(api, making, collaborators) {
+  const { log, signal } = collaborators;
+  try {
+    const made = await making.make();
+    log.info(`${versionName(made.version)} of ${api.appName} is made: ${making.description}`);
+    return made.id;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof ApiError)) throw error;
+    const made = error.unknown ? await lookFor$1(api, error, making, collaborators) : void 0;
+    if (made !== void 0) return made.id;
+    throw new main.DeployError("push-failed", error.message, error.next, { cause: error });
+  }
+}
+async function lookFor$1(api, lost, { newestVersion, isOurs }, { log, time, signal }) {
+  log.warning(`${lost.message} Looking whether it is there`);
+  const began = time.now();
+  for (; ; ) {
+    try {
+      for (const one of (await api.releases(RELEASES_LOOKED_AT, signal)).toReversed()) {
+        if (one.version <= newestVersion || !await isOurs(one)) continue;
+        log.info(`${versionName(one.version)} of ${api.appName} is there: ${one.description}`);
+        return one;
+      }
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      log.warning(error.message);
+      if (!error.passing) return void 0;
+    }
+    if (time.now() - began >= SETTLES_WITHIN_MS) {
+      log.warning(`No sign of it after ${main.formatDuration(time.now() - began)}`);
+      return void 0;
+    }
+    await time.sleep(LOOK_AGAIN_MS$1, signal);
+  }
+}
+
+// src/heroku/rerelease.ts
+var BUILDS_LOOKED_AT$1 = 200;
+async function slugOf(commit, api, { releases }, signal) {
+  const reader = createReleaseReader(api);
+  const current = releases.filter((one) => one.current);
+  for (const one of [...current, ...releases]) {
+    if (one.slugId && await reader.runs(one, commit, signal)) return one.slugId;
+  }
+  const builds = await api.builds(BUILDS_LOOKED_AT$1, signal);
+  const built = builds.find((build) => build.commit === commit && build.slugId !== void 0);
+  if (built?.slugId) return built.slugId;
+  throw new main.DeployError(
+    "preflight-failed",
+    `${api.appName} has no slug of ${short(commit)} that could be released: it was never built, or that is too long ago.`,
+    `Deploy it with \`strategy: git-push\`, or name a release whose slug is meant, such as \`slug: v41\` (\`heroku releases --app ${api.appName}\` lists them).`
+  );
+}
+function rerelease(target, slugId, collaborators) {
+  const { app, api, commit, newestVersion, currentRelease } = target;
+  const what = commit === "" ? `slug ${short(slugId)}` : short(commit);
+  const description = `Deploy ${what}`;
+  let made;
+  return {
+    ...target,
+    async publish(signal) {
+      const making = {
+        description,
+        newestVersion,
+        // Config vars that somebody sets make a release of the same slug, too.
+        isOurs: (one) => one.slugId === slugId && one.description === description,
+        make: () => api.makeRelease(slugId, description, signal)
+      };
+      made = await release(api, making, { ...collaborators, signal });
+    },
+    verify: (signal) => follow(
+      {
+        ...{ app, api, what },
+        deed: `The request to release ${what}`,
+        ...currentRelease && { currentRelease },
+        find: async (releases) => releases.find(({ id }) => id === made)
+      },
+      { ...collaborators, signal }
+    )
+  };
+}
+
+// built-in:fs/promises
+var builtIn$2 = /* @__PURE__ */ process.getBuiltinModule("node:fs/promises");
+var own$3 = (key) => builtIn$2[key];
+var $access = /* @__PURE__ */ own$3("access");
+var $stat = /* @__PURE__ */ own$3("stat");
+
+// src/process/executable.ts
+async function executability(path) {
+  try {
+    if (!(await $stat(path)).isFile()) return "absent";
+  } catch {
+    return "absent";
+  }
+  return $access(path, main.$constants2.X_OK).then(
+    () => "runs",
+    () => "not-executable"
+  );
+}
+function pathOf(env) {
+  return Object.entries(env).find(([name]) => name.toLowerCase() === "path")?.[1] ?? "";
+}
+
+// built-in:child_process
+var builtIn2 = /* @__PURE__ */ process.getBuiltinModule("node:child_process");
+var own2 = (key) => builtIn2[key];
+var $execFile = /* @__PURE__ */ own2("execFile");
+var $spawn = /* @__PURE__ */ own2("spawn");
+
+// src/process/signal-group.ts
+function signalGroup(leader, name) {
+  try {
+    process.kill(-leader, name);
+  } catch (error) {
+    const { code } = error;
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
+  }
+}
+
+// src/process/process-group.ts
+var KILL_AFTER_MS = 2e3;
+var CLOSE_WITHIN_MS = 5e3;
+async function runGroup(command, { time, signal }) {
+  signal.throwIfAborted();
+  const child = $spawn(command.program, command.args, {
+    cwd: command.cwd,
+    env: command.env,
+    stdio: command.onLine ? [command.input === void 0 ? "ignore" : "pipe", "pipe", "pipe"] : "inherit",
+    detached: process.platform !== "win32",
+    windowsHide: true
+  });
+  child.stdin?.on("error", () => {
+  }).end(command.input);
+  for (const name of ["stdout", "stderr"]) {
+    if (name === "stdout" && command.onBytes) {
+      child.stdout?.on("data", command.onBytes);
+      continue;
+    }
+    const lines = createLineSplitter((line) => command.onLine?.(line, name));
+    child[name]?.on("data", lines.write).on("end", lines.end);
+  }
+  const closed = new Promise((resolve) => child.once("close", () => resolve()));
+  const exited = new Promise((resolve, reject) => {
+    child.once("exit", (code, name) => resolve({ code, ...name && { signal: name } })).once("error", reject);
+  });
+  if (child.pid !== void 0) command.onStart?.((name) => sendTo(child, name));
+  let stopped;
+  const stop = () => {
+    stopped = endGroup(child, exited, command.env, time);
+  };
+  signal.addEventListener("abort", stop, { once: true });
+  try {
+    const ended = await exited;
+    signal.removeEventListener("abort", stop);
+    await stopped;
+    await soon(closed, CLOSE_WITHIN_MS, time);
+    if (stopped) signal.throwIfAborted();
+    return ended;
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+async function endGroup(child, exited, env, time) {
+  if (child.pid === void 0) return;
+  if (process.platform === "win32") return endTree(child.pid, env);
+  signalGroup(child.pid, "SIGTERM");
+  await soon(exited, KILL_AFTER_MS, time);
+  signalGroup(child.pid, "SIGKILL");
+}
+async function soon(event, ms, time) {
+  const over = new AbortController();
+  const limit = time.sleep(ms, over.signal).catch(() => void 0);
+  await Promise.race([event.catch(() => void 0), limit]);
+  over.abort();
+}
+function sendTo(child, name) {
+  if (process.platform === "win32") child.kill(name);
+  else if (child.pid !== void 0) signalGroup(child.pid, name);
+}
+function endTree(pid, env) {
+  const root = Object.entries(env).find(([name]) => name.toLowerCase() === "systemroot")?.[1] ?? "C:\\Windows";
+  const args = ["/pid", String(pid), "/T", "/F"];
+  return new Promise((resolve) => {
+    $execFile(main.$join(root, "System32", "taskkill.exe"), args, { windowsHide: true }, () => resolve());
+  });
+}
+
+// src/heroku/git-environment.ts
+var PASSED = /* @__PURE__ */ new Set([
+  ...["path", "pathext", "home", "user", "logname", "username", "tmpdir", "tmp", "temp"],
+  ...["userprofile", "homedrive", "homepath", "appdata", "localappdata", "programdata", "programfiles"],
+  ...["programfiles(x86)", "systemroot", "systemdrive", "windir", "comspec", "xdg_config_home"],
+  ...["http_proxy", "https_proxy", "all_proxy", "no_proxy"],
+  ...["ssl_cert_file", "ssl_cert_dir", "curl_ca_bundle", "git_ssl_cainfo", "git_ssl_capath"],
+  ...["git_exec_path", "git_config_global", "git_config_system", "git_config_nosystem"],
+  // The checkout's own remote may be reached over SSH, when a shallow or partial clone must be completed.
+  ...["ssh_auth_sock", "ssh_agent_pid", "git_ssh", "git_ssh_command", "git_ssh_variant"]
+]);
+function appended(env, settings) {
+  const given = /^\d{1,4}$/.test(env.GIT_CONFIG_COUNT ?? "") ? Number(env.GIT_CONFIG_COUNT) : 0;
+  const pairs = {};
+  for (let i = 0; i < given; i++) {
+    for (const name of [`GIT_CONFIG_KEY_${i}`, `GIT_CONFIG_VALUE_${i}`]) {
+      if (env[name] !== void 0) pairs[name] = env[name];
+    }
+  }
+  settings.forEach(([key, value], i) => {
+    pairs[`GIT_CONFIG_KEY_${given + i}`] = key;
+    pairs[`GIT_CONFIG_VALUE_${given + i}`] = value;
+  });
+  return { ...pairs, GIT_CONFIG_COUNT: String(given + settings.length) };
+}
+var QUIET = [
+  ["core.hooksPath", main.$devNull],
+  ["core.fsmonitor", "false"]
+];
+function localEnvironment(env) {
+  return environment(env, QUIET);
+}
+function herokuEnvironment(env, remoteUrl, apiKey) {
+  return environment(env, [
+    ...QUIET,
+    [`http.${remoteUrl}.extraHeader`, ""],
+    [`http.${remoteUrl}.extraHeader`, main.basicHeader(apiKey)],
+    // Git would take the header along to wherever it is sent.
+    [`http.${remoteUrl}.followRedirects`, "false"],
+    [`credential.${remoteUrl}.helper`, ""],
+    ["push.pushOption", ""]
+  ]);
+}
+function environment(env, settings) {
+  const passed = {};
+  for (const [name, value] of Object.entries(env)) {
+    if (value !== void 0 && PASSED.has(name.toLowerCase())) passed[name] = value;
+  }
+  return {
+    ...passed,
+    ...appended(env, settings),
+    // Messages are read by this program, so they must not depend on the machine's language.
+    LC_ALL: "C",
+    GIT_TERMINAL_PROMPT: "0",
+    GIT_ASKPASS: "",
+    GCM_INTERACTIVE: "never",
+    // Off even where the machine's configuration turns them on: they would write the settings above to a file.
+    GIT_TRACE2: "0",
+    GIT_TRACE2_EVENT: "0",
+    GIT_TRACE2_PERF: "0"
+  };
+}
+
+// src/heroku/git.ts
+var KEPT_LINES = 200;
+var UNSTOPPED = new AbortController().signal;
+var OLDEST = [2, 31];
+async function createGit(place, collaborators) {
+  const { env, time } = collaborators;
+  const program = await findGit(env);
+  const remoteUrl = `${place.gitUrl.replace(/\/+$/, "")}/${place.app}.git`;
+  const local = localEnvironment(env);
+  const withToken = herokuEnvironment(env, remoteUrl, place.apiKey);
+  const mask = main.maskOf(place.apiKey);
+  async function stoppable(environment2, args, signal, show = () => {
+  }) {
+    const kept = { stdout: [], stderr: [] };
+    const onLine = (line, stream) => {
+      const masked = mask(line);
+      if (kept[stream].push(masked) > KEPT_LINES) kept[stream].shift();
+      show(masked);
+    };
+    const command = { program, args, cwd: place.directory, env: environment2, onLine };
+    const { code } = await runGroup(command, { time, signal });
+    return { code, ...kept };
+  }
+  return {
+    remoteUrl,
+    local: (...args) => stoppable(local, args, UNSTOPPED),
+    async plumbing(args, signal, { input, env: own3 } = {}) {
+      const pieces = [];
+      const stderr = [];
+      const command = {
+        program,
+        args,
+        cwd: place.directory,
+        env: { ...local, ...own3 },
+        ...input !== void 0 && { input },
+        onBytes: (piece) => void pieces.push(piece),
+        onLine: (line) => void stderr.push(line)
+      };
+      const { code } = await runGroup(command, { time, signal });
+      return { code, stdout: Buffer.concat(pieces), stderr: stderr.slice(-KEPT_LINES) };
+    },
+    fetch: (args, signal) => stoppable(local, args, signal),
+    heroku: (args, signal, onLine) => stoppable(withToken, args, signal, onLine)
+  };
+}
+async function findGit(env) {
+  const name = process.platform === "win32" ? "git.exe" : "git";
+  for (const folder of pathOf(env).split(main.$delimiter)) {
+    if (!main.$isAbsolute(folder)) continue;
+    const candidate = main.$join(folder, name);
+    if (await executability(candidate) === "runs") return candidate;
+  }
+  throw new main.DeployError(
+    "preflight-failed",
+    "There is no git on the PATH of this runner, and the deploy is a git push.",
+    "Install git 2.31 or newer before this step. A job that runs in a container needs it in the image, for example by `apt-get update && apt-get install -y git`."
+  );
+}
+async function assertGitVersion(git) {
+  const { stdout } = await git.local("--version");
+  const [, major, minor] = /^git version (\d+)\.(\d+)/.exec(stdout[0] ?? "") ?? [];
+  const [oldestMajor, oldestMinor] = OLDEST;
+  if (Number(major) > oldestMajor || Number(major) === oldestMajor && Number(minor) >= oldestMinor) return;
+  throw new main.DeployError(
+    "preflight-failed",
+    `This runner's git is too old: ${stdout[0] ?? "it does not tell its version"}.`,
+    "Install git 2.31 or newer: it is the first that takes the token without writing it into a file or a command line."
+  );
+}
+
+// src/heroku/checkout.ts
+var FETCH_DEPTH = `Fetch the whole history in the workflow:
+      - uses: actions/checkout@v6
+        with:
+          fetch-depth: 0`;
+async function resolveCommit(git, plan, { log, signal }) {
+  await assertGitVersion(git);
+  if (await isShallow(git, plan.directory)) await unshallow(git, log, signal);
+  signal.throwIfAborted();
+  const found = await git.local(
+    "rev-parse",
+    "--verify",
+    "--quiet",
+    "--end-of-options",
+    `${plan.ref}^{commit}`
+  );
+  signal.throwIfAborted();
+  const commit = found.stdout[0] ?? "";
+  if (found.code === 0 && /^[0-9a-f]{40,64}$/.test(commit)) return commit;
+  throw new main.DeployError(
+    "preflight-failed",
+    `The input \`ref\` is ${JSON.stringify(plan.ref)}, and that names no commit in the checkout at ${plan.directory}.`,
+    `Give a commit, branch or tag that the checkout step fetches, or leave \`ref\` out to deploy what is checked out. A branch other than the one that is checked out is called origin/<branch>. ${FETCH_DEPTH}`
+  );
+}
+async function assertFolder(directory) {
+  const folder = await $stat(directory).catch(() => void 0);
+  if (folder?.isDirectory()) return;
+  throw new main.DeployError(
+    "preflight-failed",
+    `The folder to deploy from, ${directory}, does not exist.`,
+    "Run `actions/checkout` before this step."
+  );
+}
+async function isShallow(git, directory) {
+  const answer = await git.local("rev-parse", "--is-shallow-repository");
+  if (answer.code === 0) return answer.stdout[0] === "true";
+  const said = answer.stderr.join(" ");
+  if (said.includes("dubious ownership")) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `Git refuses to work in ${directory}, because the folder belongs to another user than the one who runs this step.`,
+      'Trust the folder in a step before this one: `git config --global --add safe.directory "$GITHUB_WORKSPACE"`. It happens in jobs that run in a container, and on self-hosted runners.'
+    );
+  }
+  if (said.includes("not a git repository")) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `${directory} is not in a git repository.`,
+      "Run `actions/checkout` before this step. In a container without git, checkout downloads the files without their history: install git before it."
+    );
+  }
+  throw new main.DeployError(
+    "preflight-failed",
+    `Git can't read the repository in ${directory}: ${answer.stderr.at(-1) ?? `exit code ${answer.code}`}`,
+    "Run `git status` in that folder to see what is wrong with it."
+  );
+}
+async function unshallow(git, log, signal) {
+  const { stdout: remotes } = await git.local("remote");
+  const remote = remotes.includes("origin") ? "origin" : remotes[0];
+  if (remote === void 0) throw shallow("it has no remote to fetch the rest from");
+  log.info(`The checkout is a shallow clone; fetching the rest of its history from ${remote}`);
+  const options = ["--unshallow", "--no-tags", "--no-recurse-submodules", "--end-of-options", remote, "HEAD"];
+  const done = await git.fetch(["fetch", ...options], signal);
+  if (done.code !== 0) throw shallow(done.stderr.at(-1) ?? `git ended with exit code ${done.code}`);
+}
+function shallow(reason) {
+  return new main.DeployError(
+    "preflight-failed",
+    `The checkout is a shallow clone, Heroku takes no push from one, and its history could not be completed: ${reason}`,
+    FETCH_DEPTH
+  );
+}
+
+// src/redis/trouble.ts
+var ELSEWHERE = /^(READONLY|MOVED|CLUSTERDOWN|LOADING|MASTERDOWN|NOREPLICAS) /;
+var BUSY = /^(TRYAGAIN|ASK|BUSY) /;
+function isPassing(error) {
+  return isElsewhere(error) || BUSY.test(error.message);
+}
+function isElsewhere(error) {
+  return ELSEWHERE.test(error.message);
+}
+var UrlFormError = class extends Error {
+  name = "UrlFormError";
+  /** a sentence that tells the right form */
+  next;
+  constructor(what, next) {
+    super(what);
+    this.next = next;
+  }
+};
+var CLUSTER_FORM = "Write its URL as redis+cluster://[user:password@]host:port, or rediss+cluster:// for TLS.";
+var SENTINEL_FORM = "Write its URL as redis+sentinel://[user:password@]host:port/<name of the primary>, or rediss+sentinel:// for TLS.";
+function formOf(error) {
+  if (error.message.startsWith("MOVED "))
+    return new UrlFormError(
+      "the server is a node of a Redis Cluster, and the gate is on another one",
+      CLUSTER_FORM
+    );
+  if (/^ERR unknown command\b.*\b(get|evalsha)\b/i.test(error.message))
+    return new UrlFormError("the server is a sentinel, which keeps no keys", SENTINEL_FORM);
+  return void 0;
+}
+
+// built-in:crypto
+var builtIn$1 = /* @__PURE__ */ process.getBuiltinModule("node:crypto");
+var own$2 = (key) => builtIn$1[key];
+var $createHash = /* @__PURE__ */ own$2("createHash");
+var $randomBytes = /* @__PURE__ */ own$2("randomBytes");
+var $randomUUID = /* @__PURE__ */ own$2("randomUUID");
+
+// src/protocol/owner.ts
+function lostReply(kind, reply) {
+  if (kind !== "lost") throw reply.unknown();
+  const why = reply.text();
+  return { kind, why, asker: reply.more ? reply.text() : "" };
+}
+
+// src/protocol/reply.ts
+var ReplyError = class extends Error {
+  name = "ReplyError";
+  constructor(script2, reply) {
+    super(
+      `the ${script2} script gave an answer that this version does not know: ${JSON.stringify(reply)?.slice(0, 200)}`
+    );
+  }
+};
+var ReplyReader = class {
+  #script;
+  #reply;
+  #at = 0;
+  constructor(script2, reply) {
+    if (!Array.isArray(reply)) throw new ReplyError(script2, reply);
+    this.#script = script2;
+    this.#reply = reply;
+  }
+  text() {
+    const value = this.#reply[this.#at++];
+    if (typeof value !== "string") throw this.unknown();
+    return value;
+  }
+  number() {
+    const value = this.#reply[this.#at++];
+    if (typeof value !== "number") throw this.unknown();
+    return value;
+  }
+  /** A flat list inside the reply, as text. */
+  list() {
+    const value = this.#reply[this.#at++];
+    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw this.unknown();
+    return value;
+  }
+  get more() {
+    return this.#at < this.#reply.length;
+  }
+  unknown() {
+    return new ReplyError(this.#script, this.#reply);
   }
 };
 
-// src/gate/numbers.ts
-var NUMBERS = {
-  /** a runner that dies while draining costs the clock this at the most */
-  drainLeaseMs: 6e4,
-  /** outlives a failover of the server during the build */
-  pushLeaseMs: 18e4,
-  renewEveryMs: 15e3,
-  /** after a renewal that failed */
-  renewAgainMs: 2e3,
-  /** every hold must last so long beyond the commit */
-  marginMs: 3e4,
-  /** a request that reaches the server later than this is void */
-  requestValidMs: 3e4,
-  /** between looks when nothing rings */
-  lookEveryMs: 2e3,
-  /** for each row of a look, until the next one, whoever rings: it reads them all, and where many take part somebody always rings */
-  lookRestPerRowMs: 0.2,
-  /** an announcement that nobody keeps up is forgotten: a runner that dies leaves none for longer */
-  announcedMs: 18e4,
-  /** for participants that were told to force, until they must have acknowledged */
-  forceGraceMs: 3e4,
-  /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */
-  maxHoldMs: 36e5,
-  /** until an aborted drain's participants should be seen scheduling again */
-  resumeWatchMs: 1e4
-};
+// src/protocol/scripts/prelude.lua
+var prelude_default = "-- Put before every script. Times are the server's own, in milliseconds.\nlocal clock = redis.call('TIME')\nlocal now = clock[1] * 1000 + math.floor(clock[2] / 1000)\nlocal now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])\n\nlocal VERSION = '1'\n-- What no listener and no deployer writes is not believed: it would hold a gate for good. A row is forgotten after so many ms, no lease\n-- lasts longer than half of this, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.\nlocal FORGOTTEN, LONGEST_LEASE, FARTHEST, SET_BACK = 600000, 7200000, 3155760000000000, 10000\n-- Bytes. A row that a beat has written is encoded anew, with six bytes for some characters.\nlocal LONGEST_ID, LONGEST_ROW = 512, 32768\n\n-- Fields of the intent by name; a missing field is false.\nlocal function intent_fields(key, ...)\n  local names, fields = { ... }, {}\n  for index, value in ipairs(redis.call('HMGET', key, ...)) do\n    fields[names[index]] = value\n  end\n  return fields\nend\n\nlocal function in_force(intent)\n  local expiry = tonumber(intent.expiry) or 0\n  return (intent.phase == 'draining' or intent.phase == 'pushing') and expiry > now and expiry <= now + LONGEST_LEASE\nend\n\nlocal function is_epoch(text)\n  return text and string.match(text, '^%d+$') and tonumber(text) < tonumber(now_us) + FARTHEST\nend\n\n-- The phase as the server sees it: an unfinished intent that ran out has lapsed.\nlocal function phase_of(intent)\n  if intent.phase == 'draining' or intent.phase == 'pushing' then\n    return in_force(intent) and intent.phase or 'lapsed'\n  end\n  return (intent.phase == 'released' or intent.phase == 'aborted') and intent.phase or ''\nend\n\n-- A server's clock may have been set back since, though not by so much.\nlocal function is_time(value)\n  return type(value) == 'number' and value >= 0 and value <= now + FORGOTTEN\nend\n\n-- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,\n-- so that a row of another one is told apart and not misread.\nlocal function decode_row(text)\n  if not text or #text > LONGEST_ROW then\n    return nil\n  end\n  local ok, row = pcall(cjson.decode, text)\n  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'\n    or type(row.state) ~= 'string' or not is_time(row.seen) or not is_time(row.joined)\n    or type(row['until']) ~= 'number' or not (row['until'] >= 0) then\n    return nil\n  end\n  row['until'] = math.min(row['until'], row.seen + FORGOTTEN)\n  return row\nend\n\n-- participant id -> row\nlocal function read_roster(key)\n  local rows, flat = {}, redis.call('HGETALL', key)\n  for index = 1, #flat, 2 do\n    if #flat[index] <= LONGEST_ID then\n      rows[flat[index]] = decode_row(flat[index + 1])\n    end\n  end\n  return rows\nend\n\nlocal function alive(row)\n  return row.state ~= 'exited' and row['until'] >= now\nend\n\n-- Dyno name -> the latest time at which a participant that is alive joined under it.\nlocal function latest_joins(rows)\n  local joins = {}\n  for _, row in pairs(rows) do\n    if alive(row) and row.joined > (joins[row.dyno] or 0) then\n      joins[row.dyno] = row.joined\n    end\n  end\n  return joins\nend\n\n-- Not heard of since another boot of the same dyno joined: that boot took its place.\nlocal function replaced(row, joins)\n  return (joins[row.dyno] or 0) > row.joined and row.seen < joins[row.dyno]\nend\n\n-- Why an intent is not ours to write any more; nil while it is.\nlocal function lost(intent, id, epoch)\n  if not intent.id then\n    return 'missing'\n  end\n  if intent.id ~= id or intent.epoch ~= epoch then\n    return 'superseded'\n  end\n  if intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n    return 'finished'\n  end\n  if not in_force(intent) then\n    return 'lapsed'\n  end\n  -- The lease was given before now, by a clock that was set back since: nobody can tell how long the holds last that it told of. Less\n  -- than a margin does no harm.\n  if (tonumber(intent.given) or 0) > now + SET_BACK then\n    return 'set-back'\n  end\n  return nil\nend\n";
 
-// src/enumerate.ts
-function enumerate(names, most = 10) {
-  const more = names.length - most;
-  return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
+// src/protocol/script.ts
+function script(name2, body) {
+  const text = `${prelude_default}
+${body}`;
+  return { name: name2, text, sha: $createHash("sha1").update(text).digest("hex") };
+}
+async function run(host, { sha, text }, keys, args) {
+  try {
+    return await host.evalsha(sha, keys.length, ...keys, ...args);
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    return await host.eval(text, keys.length, ...keys, ...args);
+  }
+}
+
+// src/protocol/scripts/acquire.lua
+var acquire_default = "-- Puts a drain in force, unless another one is.\n-- KEYS: intent, epoch, roster\n-- ARGV: id, lease ms, not after (server ms), asker, replaced release, doorbell, then process type, at least, ...\n-- Replies: granted, epoch, ms left | done, phase | late, now | busy, asker, ms left, phase, id | version, theirs\nlocal id, lease, not_after, asker, replaces, doorbell = unpack(ARGV, 1, 6)\nlocal intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'asker')\n\nif intent.id == id then\n  if in_force(intent) then\n    return { 'granted', intent.epoch, intent.expiry - now }\n  end\n  return { 'done', phase_of(intent) }\nend\nif in_force(intent) and intent.v ~= VERSION then\n  return { 'version', intent.v or '' }\nend\nif in_force(intent) then\n  return { 'busy', intent.asker, intent.expiry - now, intent.phase, intent.id }\nend\n-- A request that was stuck in a dead connection must not drain anybody for a deploy that is over.\nif now > tonumber(not_after) then\n  return { 'late', now }\nend\n\nlocal rows = read_roster(KEYS[3])\nlocal epoch, farthest = tonumber(now_us), tonumber(now_us) + FARTHEST\nlocal function above(other)\n  other = tonumber(other or 0)\n  if other and other >= epoch and other < farthest then\n    epoch = other + 1\n  end\nend\nabove(redis.call('GET', KEYS[2]))\nabove(intent.epoch)\nfor _, row in pairs(rows) do\n  above(row.epoch)\nend\nepoch = string.format('%.0f', epoch)\n\nredis.call('SET', KEYS[2], epoch)\nredis.call('DEL', KEYS[1])\nredis.call('HSET', KEYS[1], 'v', VERSION, 'id', id, 'epoch', epoch, 'phase', 'draining', 'lease', lease,\n  'expiry', string.format('%.0f', now + lease), 'asker', asker, 'replaces', replaces, 'began', string.format('%.0f', now),\n  'given', string.format('%.0f', now))\nlocal counts = {}\nfor index = 7, #ARGV, 2 do\n  redis.call('HSET', KEYS[1], 'type:' .. ARGV[index], ARGV[index + 1])\n  counts[ARGV[index]] = 0\nend\n\nlocal joins = latest_joins(rows)\nfor participant, row in pairs(rows) do\n  if row['until'] < now - FORGOTTEN then\n    redis.call('HDEL', KEYS[3], participant)\n  elseif counts[row.type] and alive(row) and not replaced(row, joins) then\n    redis.call('HSET', KEYS[1], 'target:' .. participant, row.dyno)\n    counts[row.type] = counts[row.type] + 1\n  end\nend\nfor process, count in pairs(counts) do\n  redis.call('HSET', KEYS[1], 'count:' .. process, count)\nend\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'granted', epoch, tonumber(lease) }\n";
+
+// src/protocol/scripts/finish.lua
+var finish_default = "-- Ends a drain: released (the new release runs) or aborted (back to scheduling). A no-op for anybody but its owner.\n-- KEYS: intent   ARGV: id, epoch ('' when its owner never learned it), 'released' or 'aborted', doorbell\n-- Replies: finished, phase | already, phase | not-ours\nlocal id, epoch, phase, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry')\nif intent.id ~= id or (epoch ~= '' and intent.epoch ~= epoch) then\n  return { 'not-ours' }\nend\nif intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n  return { 'already', intent.phase or '' }\nend\nredis.call('HSET', KEYS[1], 'phase', phase, 'finished', string.format('%.0f', now))\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'finished', phase }\n";
+
+// src/protocol/scripts/force.lua
+var force_default = "-- Tells the participants to abort running jobs, store them, and acknowledge.\n-- KEYS: intent   ARGV: id, epoch, doorbell\n-- Replies: forced | lost, why, asker\nlocal id, epoch, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker', 'force')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nif intent.force ~= '1' then\n  redis.call('HSET', KEYS[1], 'force', '1')\n  redis.call('PUBLISH', doorbell, 'beat')\nend\nreturn { 'forced' }\n";
+
+// src/protocol/scripts/renew.lua
+var renew_default = "-- Extends the lease of a drain that is ours and still in force; never shortens it.\n-- KEYS: intent   ARGV: id, epoch, lease ms\n-- Replies: renewed, ms left | lost, why, asker\nlocal id, epoch, lease = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nlocal expiry = math.max(tonumber(intent.expiry), now + lease)\nredis.call('HSET', KEYS[1], 'expiry', string.format('%.0f', expiry), 'given', string.format('%.0f', now))\nreturn { 'renewed', expiry - now }\n";
+
+// src/protocol/drain.ts
+var acquireScript = script("acquire", acquire_default);
+var finishScript = script("finish", finish_default);
+var forceScript = script("force", force_default);
+var renewScript = script("renew", renew_default);
+async function acquire(host, keys, request) {
+  const { id, leaseMs, notAfter, asker, replaces, asked } = request;
+  const reply = new ReplyReader(
+    "acquire",
+    await run(
+      host,
+      acquireScript,
+      [keys.intent, keys.epoch, keys.roster],
+      [id, leaseMs, notAfter, asker, replaces, keys.doorbell, ...[...asked].flat()]
+    )
+  );
+  switch (reply.text()) {
+    case "granted":
+      return { kind: "granted", epoch: reply.text(), leftMs: reply.number() };
+    case "done":
+      return { kind: "done", phase: reply.text() };
+    case "late":
+      return { kind: "late" };
+    case "version":
+      return { kind: "version", theirs: reply.text() };
+    case "busy":
+      return { kind: "busy", asker: reply.text(), leftMs: reply.number(), phase: reply.text() };
+    default:
+      throw reply.unknown();
+  }
+}
+async function renew(host, keys, { id, epoch }, leaseMs) {
+  const reply = new ReplyReader("renew", await run(host, renewScript, [keys.intent], [id, epoch, leaseMs]));
+  const kind = reply.text();
+  if (kind === "renewed") return { kind, leftMs: reply.number() };
+  return lostReply(kind, reply);
+}
+async function force(host, keys, { id, epoch }) {
+  const reply = new ReplyReader(
+    "force",
+    await run(host, forceScript, [keys.intent], [id, epoch, keys.doorbell])
+  );
+  const kind = reply.text();
+  return kind === "forced" ? { kind } : lostReply(kind, reply);
+}
+async function finish(host, keys, { id, epoch }, ending) {
+  const reply = new ReplyReader(
+    "finish",
+    await run(host, finishScript, [keys.intent], [id, epoch, ending, keys.doorbell])
+  );
+  const kind = reply.text();
+  if (kind === "finished" || kind === "already" || kind === "not-ours") return kind;
+  throw reply.unknown();
 }
 
 // src/protocol/row.ts
@@ -347,28 +1979,28 @@ var STATES = ["booting", "running", "draining", "drained", "failed", "exited"];
 var PROTOCOL_VERSION = "1";
 var FORGOTTEN_MS = 6e5;
 var NOTE_LENGTH = 200;
-function parseRow(id, text2) {
+function parseRow(id, text) {
   let raw;
   try {
-    raw = JSON.parse(text2);
+    raw = JSON.parse(text);
   } catch {
     return void 0;
   }
   if (typeof raw !== "object" || raw === null) return void 0;
-  const fields2 = raw;
-  const word = (name3) => {
-    const value = fields2[name3];
+  const fields = raw;
+  const word = (name2) => {
+    const value = fields[name2];
     return typeof value === "string" && value !== "" ? value.slice(0, NOTE_LENGTH) : void 0;
   };
-  const count2 = (name3) => {
-    const value = fields2[name3];
+  const count2 = (name2) => {
+    const value = fields[name2];
     return typeof value === "number" && Number.isFinite(value) && value >= 0 ? Math.floor(value) : void 0;
   };
   const [v, type, dyno, state] = [
     word("v"),
     word("type"),
     word("dyno"),
-    STATES.find((known) => known === fields2.state)
+    STATES.find((known) => known === fields.state)
   ];
   const [joined, seen, until] = [count2("joined"), count2("seen"), count2("until")];
   if (!v || !type || !dyno || !state || joined === void 0 || seen === void 0 || until === void 0)
@@ -402,26 +2034,71 @@ function isAlive(row, now) {
   return row.state !== "exited" && row.until >= now;
 }
 
+// src/protocol/scripts/look.lua
+var look_default = "-- What is there, read in one step; changes nothing. What is too long to be a row, or the name of one, is left out.\n-- KEYS: intent, roster\n-- Replies: now, intent as field, value, ..., roster as participant id, row, ...\nlocal rows, flat = {}, redis.call('HGETALL', KEYS[2])\nfor index = 1, #flat, 2 do\n  if #flat[index] <= LONGEST_ID and #flat[index + 1] <= LONGEST_ROW then\n    rows[#rows + 1] = flat[index]\n    rows[#rows + 1] = flat[index + 1]\n  end\nend\nreturn { now, redis.call('HGETALL', KEYS[1]), rows }\n";
+
+// src/protocol/look.ts
+var lookScript = script("look", look_default);
+async function look(host, keys) {
+  const reply = new ReplyReader("look", await run(host, lookScript, [keys.intent, keys.roster], []));
+  const now = reply.number();
+  const fields = pairs(reply.list());
+  const rows = pairs(reply.list()).flatMap(([id, text]) => {
+    const row = parseRow(id, text);
+    return row && row.seen <= now + FORGOTTEN_MS ? row : [];
+  });
+  const field = Object.fromEntries(fields);
+  const intent = field.id && {
+    v: field.v ?? "",
+    id: field.id,
+    epoch: field.epoch ?? "",
+    phase: field.phase ?? "",
+    leaseMs: Number(field.lease ?? 0),
+    ...field.given !== void 0 && { given: Number(field.given) },
+    expiry: Number(field.expiry),
+    began: Number(field.began ?? 0),
+    ...field.committed !== void 0 && { committed: Number(field.committed) },
+    ...field.finished !== void 0 && { finished: Number(field.finished) },
+    replaces: field.replaces ?? "",
+    asker: field.asker ?? "",
+    targets: fields.flatMap(([name2]) => name2.startsWith("target:") ? [name2.slice("target:".length)] : [])
+  };
+  return { now, intent: intent || void 0, rows };
+}
+var LONGEST_LEASE_MS = 72e5;
+function isInForce({ phase, expiry }, now) {
+  return (phase === "draining" || phase === "pushing") && expiry > now && expiry <= now + LONGEST_LEASE_MS;
+}
+function pairs(flat) {
+  return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]);
+}
+
 // src/gate/asker.ts
 var LONGEST = 300;
-function describeAsker(text2) {
-  const { name: name3, runUrl, commit: commit2 } = readAsker(text2);
-  return [name3 || "another deploy", commit2 && `of ${commit2.slice(0, 8)}`, runUrl && `(${runUrl})`].filter(Boolean).join(" ");
+function describeAsker(text) {
+  const { name: name2, runUrl, commit: commit2 } = readAsker(text);
+  return [name2 || "another deploy", commit2 && `of ${commit2.slice(0, 8)}`, runUrl && `(${runUrl})`].filter(Boolean).join(" ");
 }
-function readAsker(text2) {
+function readAsker(text) {
   let raw;
   try {
-    raw = JSON.parse(text2);
+    raw = JSON.parse(text);
   } catch {
     return {};
   }
   if (typeof raw !== "object" || raw === null) return {};
-  const fields2 = raw;
+  const fields = raw;
   const words = ["name", "app", "commit", "runUrl"].flatMap((field) => {
-    const value = fields2[field];
+    const value = fields[field];
     return typeof value === "string" && value.length <= LONGEST ? [[field, value]] : [];
   });
-  return { ...Object.fromEntries(words), ...fields2.holds === true && { holds: true } };
+  return { ...Object.fromEntries(words), ...fields.holds === true && { holds: true } };
+}
+
+// src/enumerate.ts
+function enumerate(names, most = 10) {
+  const more = names.length - most;
+  return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
 }
 
 // src/gate/progress.ts
@@ -625,8 +2302,8 @@ function notAcknowledged(who, timeoutMs) {
     "See whether the process is alive and reaches Redis: heroku ps, and heroku logs for lines of deploy-gate. If it is only slow, raise acknowledge-timeout."
   );
 }
-function missingClock(short2, timeoutMs, absent = []) {
-  const each = short2.map(
+function missingClock(short, timeoutMs, absent = []) {
+  const each = short.map(
     ({ type, have, need }) => need === 1 ? `no ${type}` : `${have} of ${need} ${type} participants`
   );
   const message = `${each.join(" and ")} took part within ${main.formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`;
@@ -645,7 +2322,7 @@ function missingClock(short2, timeoutMs, absent = []) {
 }
 function absences(absent) {
   const each = absent.map(
-    ({ dyno, release: release2 }) => `${dyno} is up${release2 ? ` on ${release2}` : ""} but has not joined the gate`
+    ({ dyno, release }) => `${dyno} is up${release ? ` on ${release}` : ""} but has not joined the gate`
   );
   return enumerate(each, MOST_NOTES);
 }
@@ -653,12 +2330,12 @@ function drainTimeout(verdict, timeoutMs, forced) {
   const running = verdict.undrained.map(
     (one) => `${one.dyno} (${one.state === "silent" ? "not heard of any more" : `${count(one.running, "job")} running${one.note ? `, ${one.note}` : ""}`})`
   );
-  const short2 = verdict.short.map(({ type, have, need }) => `${have} of ${need} ${type} participants present`);
-  const advice2 = forced ? "The drain handler does not heed its signal: make it abort and store the jobs." : running.length > 0 ? "Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed)." : "A process ended during the drain, and Heroku has not started it again: heroku ps and heroku logs tell why.";
+  const short = verdict.short.map(({ type, have, need }) => `${have} of ${need} ${type} participants present`);
+  const advice = forced ? "The drain handler does not heed its signal: make it abort and store the jobs." : running.length > 0 ? "Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed)." : "A process ended during the drain, and Heroku has not started it again: heroku ps and heroku logs tell why.";
   return new main.DeployError(
     "drain-timeout",
-    `Not drained within ${main.formatDuration(timeoutMs)}${forced ? ", nor after they were told to abort" : ""}: ${[...running.length > 0 ? [enumerate(running, MOST_NOTES)] : [], ...short2].join(", ")}.`,
-    `Nothing was pushed, and the clock goes on. ${advice2}`
+    `Not drained within ${main.formatDuration(timeoutMs)}${forced ? ", nor after they were told to abort" : ""}: ${[...running.length > 0 ? [enumerate(running, MOST_NOTES)] : [], ...short].join(", ")}.`,
+    `Nothing was pushed, and the clock goes on. ${advice}`
   );
 }
 function neverOpened(why) {
@@ -686,25 +2363,25 @@ function leaseLost(why, asker) {
     AFTER_A_LOSS
   );
 }
-function clockNotSeen(types, waitMs, release2) {
+function clockNotSeen(types, waitMs, release) {
   return new main.DeployError(
     "clock-not-seen",
-    `${release2} is released, but no ${types.join(", no ")} of it joined the gate within ${main.formatDuration(waitMs)}.`,
+    `${release} is released, but no ${types.join(", no ")} of it joined the gate within ${main.formatDuration(waitMs)}.`,
     "The new clock may not be running: heroku ps and heroku logs tell. If it is only slow to boot, raise wait-for-clock."
   );
 }
-function clockUnknown(types, cause, release2) {
+function clockUnknown(types, cause, release) {
   return new main.DeployError(
     "clock-not-seen",
-    `${release2} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(" and ")} runs.`,
+    `${release} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(" and ")} runs.`,
     "Look at it now: heroku ps and heroku logs.",
     { cause }
   );
 }
 function blockers(who) {
-  return enumerate(who.map(describe));
+  return enumerate(who.map(describe$1));
 }
-function describe({ why, dyno, type, detail }) {
+function describe$1({ why, dyno, type, detail }) {
   switch (why) {
     case "silent":
       return `${dyno} has not been heard of for ${main.formatDuration(Number(detail))}`;
@@ -725,741 +2402,6 @@ function describe({ why, dyno, type, detail }) {
     default:
       return `${dyno} is ${why}`;
   }
-}
-
-// src/gate/outage.ts
-function isOutage(error) {
-  if (!(error instanceof Error) || error instanceof TypeError || error instanceof main.DeployError) return false;
-  return error.name !== "ReplyError" || isPassing(error);
-}
-
-// src/gate/outlast.ts
-async function outlast({ time, againMs, forMs, signal }, work) {
-  const until = time.now() + forMs;
-  for (; ; ) {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isOutage(error) || time.now() + againMs >= until) throw error;
-    }
-    await time.sleep(againMs, signal);
-  }
-}
-async function answered({ time, numbers, signal }, work) {
-  const { renewAgainMs, requestValidMs } = numbers;
-  try {
-    return await outlast({ time, againMs: renewAgainMs, forMs: requestValidMs, signal }, work);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw isOutage(error) ? unanswered(error, requestValidMs) : error;
-  }
-}
-
-// src/redis/health.ts
-var NEARLY_FULL = 0.95;
-async function checkHealth(source, name3, origin, log) {
-  let info;
-  try {
-    info = parseInfo(await source.info());
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
-    log.warning(
-      `${name3}: its user may not call INFO, so memory and eviction could not be checked; +info allows it`
-    );
-    return;
-  }
-  if (info.get("role") === "slave") {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name3}: the server is a replica and refuses writes.`,
-      `Give the URL of the primary. ${origin.wrongUrl}`
-    );
-  }
-  const [used, most] = [Number(info.get("used_memory") ?? 0), Number(info.get("maxmemory") ?? 0)];
-  const policy = info.get("maxmemory_policy") ?? "noeviction";
-  if (!(most > 0)) return;
-  const share = used / most;
-  const memory = `${megabytes(used)} of ${megabytes(most)} in use, maxmemory-policy ${policy}`;
-  if (share >= NEARLY_FULL && policy.startsWith("allkeys")) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name3}: the server is about to evict keys, and may drop the drain request (${memory}).`,
-      "Free memory or take a larger plan. A policy that spares keys without a TTL (noeviction or volatile-*) is safer for a gate."
-    );
-  }
-  if (share >= 1) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name3}: the server is out of memory and refuses writes (${memory}).`,
-      "Free memory or take a larger plan, then run the deploy again."
-    );
-  }
-  if (share >= NEARLY_FULL) log.warning(`${name3}: the server is nearly out of memory (${memory})`);
-  else if (policy.startsWith("allkeys")) {
-    log.warning(
-      `${name3}: under maxmemory-policy ${policy} the drain request itself can be evicted; the deploy would stop, and the clock go on`
-    );
-  }
-}
-function parseInfo(text2) {
-  const fields2 = /* @__PURE__ */ new Map();
-  for (const line of text2.split(/\r?\n/)) {
-    const colon = line.indexOf(":");
-    if (colon > 0 && !line.startsWith("#")) fields2.set(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return fields2;
-}
-function megabytes(bytes) {
-  return `${(bytes / 1048576).toFixed(1)} MB`;
-}
-
-// src/redis/listen.ts
-function listen(client, channel, onMessage, onRefused = () => {
-}) {
-  let [hears, refused2] = [false, false];
-  const begin = async () => {
-    try {
-      const hello = await client.call("HELLO");
-      const at = Array.isArray(hello) ? hello.indexOf("proto") : -1;
-      if (Array.isArray(hello) && at >= 0 && hello[at + 1] === 3) {
-        await client.subscribe(channel);
-        hears = true;
-      }
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith("NOPERM") && !refused2) {
-        refused2 = true;
-        onRefused(error);
-      }
-    }
-    onMessage();
-    return hears;
-  };
-  client.on("message", onMessage);
-  client.on("close", () => {
-    hears = false;
-  });
-  client.on("ready", begin);
-  const began = client.status === "ready" ? begin() : Promise.resolve(false);
-  return {
-    get hears() {
-      return hears;
-    },
-    began
-  };
-}
-
-// src/redis/rights.ts
-var DEPLOYER_RIGHTS = [
-  "eval",
-  "evalsha",
-  "time",
-  "set",
-  "get",
-  "del",
-  "hset",
-  "hmget",
-  "hgetall",
-  "hdel",
-  "publish"
-];
-var TRIALS = {
-  eval: () => ["return 1", "0"],
-  evalsha: () => ["0".repeat(40), "0"],
-  time: () => [],
-  set: (text2) => [text2, "1", "PX", "1000"],
-  get: (text2) => [text2],
-  del: (text2) => [text2],
-  hset: (_, hash) => [hash, "field", "1"],
-  hget: (_, hash) => [hash, "field"],
-  hmget: (_, hash) => [hash, "field"],
-  hgetall: (_, hash) => [hash],
-  hexists: (_, hash) => [hash, "field"],
-  hlen: (_, hash) => [hash],
-  hdel: (_, hash) => [hash, "field"],
-  publish: (_text, _hash, channel) => [channel, "look"]
-};
-function isNamedUser({ username }) {
-  return username !== void 0 && username !== "default";
-}
-async function missingRights(client, rights, channel) {
-  const [text2, hash] = [`${channel}:trial`, `${channel}:trials`];
-  const trials = rights.map((right) => [right, ...TRIALS[right](text2, hash, channel)]);
-  const answers = await client.pipeline(trials).exec() ?? [];
-  const missing2 = rights.flatMap((right, at) => {
-    const message = answers[at]?.[0]?.message ?? "";
-    if (!message.startsWith("NOPERM")) return [];
-    if (/\bkeys?\b/.test(message)) return ["~deploy-gate:*"];
-    return /\bchannels?\b/.test(message) ? ["&deploy-gate:*"] : [`+${right}`];
-  });
-  return [...new Set(missing2)];
-}
-
-// src/deploy/origins.ts
-var SELF_SIGNED = "Heroku's Key-Value Store has a self-signed certificate";
-var PIN = "redis-tls-fingerprint";
-var UNREACHABLE = "Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.";
-var INPUT_ORIGIN = {
-  name: "redis-url",
-  pin: PIN,
-  wrongUrl: "Correct redis-url, or leave it out: the URL is read from the app's config vars then.",
-  staleLogin: "Heroku changes the URL at maintenance and credential resets, so a copy in a secret goes stale: leave redis-url out, and it is read from the app's config vars at each deploy.",
-  unsignedCertificate: `${SELF_SIGNED}: leave redis-url out, so that redis-tls: auto accepts it, or pin it with ${PIN}.`,
-  unreachable: UNREACHABLE
-};
-function configVarOrigin(variable, app) {
-  return {
-    name: `config var ${variable} of ${app}`,
-    pin: PIN,
-    wrongUrl: `The add-on may have been replaced: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
-    staleLogin: `Heroku may be changing it just now, as it does at maintenance and credential resets: run the deploy again. If it repeats, ${variable} is not kept by an add-on of this app: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
-    unsignedCertificate: `${SELF_SIGNED}, which redis-tls: verify refuses: redis-tls: auto accepts it, and ${PIN} pins it.`,
-    unreachable: UNREACHABLE
-  };
-}
-
-// src/deploy/server.ts
-var loadClient = () => Promise.resolve().then(function () { return require('./connect.js'); });
-async function openServer(plan, needs) {
-  const { configVar: configVar2, url: given } = plan.redis;
-  const url = given ?? await needs.configVar(configVar2);
-  const origin = given === void 0 ? configVarOrigin(configVar2, plan.app) : INPUT_ORIGIN;
-  needs.mask(url);
-  const address = readRedisUrl(url, origin);
-  for (const secret of main.secretsOfRedisUrl(url)) needs.mask(secret);
-  return openGateServer({ address, trust: trust(plan, given === void 0), origin }, plan.gateName, needs);
-}
-async function openGateServer({ address, trust: trust2, origin }, gateName, { log, time, signal, patience, asks = false }) {
-  const name3 = main.describeAddress(address);
-  const keys = main.gateKeys(gateName);
-  const shownPrints = [];
-  const { connectRedis } = await loadClient();
-  let checked = Promise.resolve(0);
-  const check = async (connected2) => {
-    const before = time.now();
-    await answered({ time, numbers: NUMBERS, signal }, async () => {
-      await checkHealth(connected2, name3, origin, log);
-      if (asks && isNamedUser(address)) await checkRights(connected2, keys.reports, name3);
-    });
-    return time.now() - before;
-  };
-  const client = await connectRedis(
-    {
-      address,
-      origin,
-      key: keys.epoch,
-      trust: {
-        ...trust2,
-        onCertificate(shown2) {
-          if (!shownPrints.includes(shown2) && !trust2.pins && !trust2.verify) {
-            log.info(`${name3} shows the certificate with SHA-256 ${shown2}; ${origin.pin} can pin it`);
-          }
-          shownPrints.push(shown2);
-        }
-      }
-    },
-    log,
-    signal,
-    patience,
-    (connected2) => {
-      checked = check(connected2);
-      checked.catch(() => {
-      });
-    }
-  );
-  try {
-    log.info(`${name3} answers in ${main.formatDuration(await checked)} (from ${origin.name})`);
-  } catch (error) {
-    client.disconnect();
-    throw error;
-  }
-  return {
-    around: {
-      host: client,
-      keys,
-      listen: (onReport) => {
-        const ear = listen(
-          client,
-          keys.reports,
-          onReport,
-          (error) => log.warning(
-            `${name3}: its user may not listen (${error.message}), so changes are seen some seconds later; +subscribe and &deploy-gate:* allow it`
-          )
-        );
-        return ear.began;
-      },
-      time,
-      log,
-      numbers: NUMBERS,
-      signal
-    },
-    get fingerprint() {
-      return address.topology ? void 0 : shownPrints.at(-1);
-    },
-    async [Symbol.asyncDispose]() {
-      client.disconnect();
-    }
-  };
-}
-async function checkRights(client, channel, name3) {
-  const missing2 = (await missingRights(client, DEPLOYER_RIGHTS, channel)).join(" ");
-  if (missing2 === "") return;
-  throw new main.DeployError(
-    "preflight-failed",
-    `${name3}: the user of the URL lacks rights: ${missing2}.`,
-    `Give them to it: ACL SETUSER <user> ${missing2}. The section "Rights" of docs/redis.md has all that are needed in one line.`
-  );
-}
-function trust(plan, fromConfigVars) {
-  const { tls, fingerprints } = plan.redis;
-  return {
-    verify: tls === "verify" || tls === "auto" && !fromConfigVars && fingerprints === void 0,
-    ...fingerprints && { pins: fingerprints }
-  };
-}
-function readRedisUrl(url, origin) {
-  try {
-    return main.parseRedisUrl(url);
-  } catch (error) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `The Redis URL in ${origin.name} can't be used: ${error.message}.`,
-      `It must look like ${main.REDIS_URL_RULE}. ${origin.wrongUrl}`
-    );
-  }
-}
-
-// src/deploy/app-redis.ts
-var AppRedis = class {
-  #plan;
-  #around;
-  #begun;
-  constructor(plan, around) {
-    this.#plan = plan;
-    this.#around = around;
-  }
-  /** Begins to connect. Never rejects. */
-  begin(signal) {
-    const log = new HeldBackLog();
-    const leave = new AbortController();
-    const server = this.#connect(log, AbortSignal.any([signal, leave.signal]));
-    server.catch(() => {
-    });
-    this.#begun = { server, log, leave };
-  }
-  /**
-   * The connection, checked: the one that was begun, or another. It is the caller's from here on.
-   * @throws DeployError (`preflight-failed`); the signal's reason
-   */
-  async open(log, signal) {
-    const begun = this.#begun;
-    if (begun === void 0) return await this.#connect(log, signal);
-    this.#begun = void 0;
-    begun.log.release(log);
-    return await begun.server;
-  }
-  async [Symbol.asyncDispose]() {
-    if (this.#begun === void 0) return;
-    const { server, leave } = this.#begun;
-    leave.abort();
-    await server.then(
-      (opened) => opened[Symbol.asyncDispose](),
-      () => {
-      }
-    );
-  }
-  async #connect(log, signal) {
-    const { list: list2, dryRun } = this.#plan;
-    const { configVar: configVar2 } = this.#around.heroku;
-    const asks = list2 === void 0 && !dryRun;
-    return await openServer(this.#plan, { ...this.#around, log, signal, configVar: configVar2, asks });
-  }
-};
-
-// src/together.ts
-async function together(signal, tasks) {
-  signal.throwIfAborted();
-  const siblings = new AbortController();
-  const linked = AbortSignal.any([signal, siblings.signal]);
-  const failures = [];
-  const results = await Promise.all(
-    tasks.map(async (task) => {
-      try {
-        return await task(linked);
-      } catch (error) {
-        failures.push(error);
-        siblings.abort(error);
-        return void 0;
-      }
-    })
-  );
-  signal.throwIfAborted();
-  if (failures.length > 0) throw failures[0];
-  return results;
-}
-
-// src/heroku/time-limit.ts
-var TimeLimitError = class extends Error {
-  name = "TimeLimitError";
-};
-async function withinLimit(limitMs, { time, signal }, work) {
-  const limit = new AbortController();
-  const ended2 = new AbortController();
-  const watch = time.sleep(limitMs, AbortSignal.any([signal, ended2.signal])).then(
-    () => limit.abort(new TimeLimitError(`not done within ${limitMs} ms`)),
-    () => void 0
-  );
-  try {
-    return await work(AbortSignal.any([signal, limit.signal]));
-  } finally {
-    ended2.abort();
-    await watch;
-  }
-}
-
-// src/deploy/health-check.ts
-var ANSWER_WITHIN_MS = 3e4;
-var LAST_ANSWER_WITHIN_MS = 1e3;
-var MOST_BYTES = 1048576;
-var SHOWN = 120;
-var SHORTEST_KEY = 4;
-async function checkHealth2(check, webUrl, release2, around) {
-  const { log, time, signal } = around;
-  const { timeoutMs, intervalMs } = check;
-  const url = addressOf(check.url, webUrl);
-  if (url === void 0) {
-    throw new main.DeployError(
-      "health-check-failed",
-      `${release2} is released, but its health can't be checked: health-check-url is a path, and the app has no URL of its own.`,
-      "Give the whole address in health-check-url."
-    );
-  }
-  const began = time.now();
-  let told2 = "";
-  for (let tries = 1; ; tries++) {
-    const left = began + timeoutMs - time.now();
-    const limitMs = Math.min(ANSWER_WITHIN_MS, Math.max(LAST_ANSWER_WITHIN_MS, left));
-    const trouble = await ask(url, check, limitMs, around);
-    signal.throwIfAborted();
-    if (trouble === void 0) {
-      log.info(`${shown(url)} answers well${tries > 1 ? `, at the ${ordinal(tries)} time of asking` : ""}`);
-      return;
-    }
-    const rest = began + timeoutMs - time.now();
-    if (rest <= 0) throw unhealthy(url, release2, tries, timeoutMs, trouble);
-    if (trouble !== told2) log.info(`${shown(url)} ${trouble}; asking every ${main.formatDuration(intervalMs)}`);
-    told2 = trouble;
-    await time.sleep(Math.min(intervalMs, rest), signal);
-  }
-}
-function addressOf(url, webUrl) {
-  if (!url.startsWith("/")) return url;
-  return URL.canParse(url, webUrl) ? new URL(url, webUrl).href : void 0;
-}
-function shown(url) {
-  const { origin, pathname } = new URL(url);
-  return `${origin}${pathname}`;
-}
-async function ask(url, { statuses, body }, limitMs, { fetch, time, signal }) {
-  try {
-    return await withinLimit(limitMs, { time, signal }, async (limit) => {
-      const headers = { "User-Agent": "heroku-deploy-gate", Accept: "*/*" };
-      const answer = await fetch(url, { headers, redirect: "manual", signal: limit });
-      const text2 = await beginningOf(answer);
-      const says = quoted(text2, url);
-      const { status: status2 } = answer;
-      if (!statuses.some(([first, last]) => status2 >= first && status2 <= last)) {
-        return `answered ${status2}${redirection(answer, url)}${says}`;
-      }
-      if (body === void 0 || text2.includes(body)) return void 0;
-      return `answered ${status2}, without the text that health-check-body wants${says}`;
-    });
-  } catch (error) {
-    signal.throwIfAborted();
-    return `gave no answer (${reasonOf(error, limitMs)})`;
-  }
-}
-function redirection({ headers }, url) {
-  const to = headers.get("location");
-  return to !== null && URL.canParse(to, url) ? `, a redirect to ${shown(new URL(to, url).href)}` : "";
-}
-function quoted(text2, url) {
-  const { search, searchParams } = new URL(url);
-  const asked = [search.slice(1), ...searchParams.values()].filter((value) => value.length >= SHORTEST_KEY);
-  const hidden = asked.reduce((rest, value) => rest.replaceAll(value, "***"), text2);
-  const beginning = main.oneLine(hidden, SHOWN);
-  return beginning === "" ? "" : ` ("${beginning}")`;
-}
-async function beginningOf({ body }) {
-  const pieces = [];
-  let bytes = 0;
-  for await (const piece of body ?? []) {
-    pieces.push(piece);
-    bytes += piece.byteLength;
-    if (bytes >= MOST_BYTES) break;
-  }
-  return Buffer.concat(pieces).toString();
-}
-function reasonOf(error, limitMs) {
-  if (!(error instanceof Error)) return String(error);
-  if (error.name === "TimeLimitError") return `none within ${main.formatDuration(limitMs)}`;
-  if (error.cause instanceof Error) return reasonOf(error.cause, limitMs);
-  return error.message || ("code" in error ? String(error.code) : error.name);
-}
-function ordinal(number) {
-  const last = number % 10;
-  const teen = number % 100 >= 11 && number % 100 <= 13;
-  return `${number}${teen ? "th" : last === 1 ? "st" : last === 2 ? "nd" : last === 3 ? "rd" : "th"}`;
-}
-function unhealthy(url, release2, tries, timeoutMs, trouble) {
-  return new main.DeployError(
-    "health-check-failed",
-    `${release2} is released, but ${shown(url)} did not answer well within ${main.formatDuration(timeoutMs)} (asked ${tries === 1 ? "once" : `${tries} times`}): at last it ${trouble}.`,
-    "See why in the log of the app (`heroku logs`). If it is only slow to boot, raise health-check-timeout."
-  );
-}
-
-// src/deploy/prove.ts
-async function prove(plan, around, story, signal, target, { quiet, release: release2 }) {
-  const { heroku, group: group2 } = around;
-  const { waitForDynosMs, waitForClockMs, healthCheck } = plan;
-  const dynos = (linked) => story.span("new dynos", "heroku", () => heroku.dynosUp(release2, waitForDynosMs, linked));
-  const clock = (linked) => story.span("new clock", "gate", async () => {
-    const seen = await quiet.successor(waitForClockMs, release2, linked);
-    if (seen.length === 0) return;
-    const are = seen.length === 1 ? "is" : "are";
-    story.log.info(`${seen.join(", ")} of the new release ${are} scheduling`);
-  });
-  const waits = [...waitForDynosMs > 0 ? [dynos] : [], ...waitForClockMs > 0 ? [clock] : []];
-  if (waits.length > 0) await group2("New release", () => together(signal, waits));
-  if (healthCheck === void 0) return;
-  const needs = { ...around, log: story.log, signal };
-  await group2(
-    "Health check",
-    () => story.span("health check", "heroku", () => checkHealth2(healthCheck, target.webUrl, release2, needs))
-  );
-}
-
-// src/deploy/expected.ts
-function expected(processes, formation, dynos = []) {
-  if (formation === void 0) return { asked: processes, dynos: [], notes: [] };
-  const notes = [];
-  const present = [];
-  const asked = processes.flatMap((process2) => {
-    const { type, demanded } = process2;
-    const quantity = formation.find((one) => one.type === type)?.quantity;
-    if (quantity === void 0) {
-      notes.push(
-        `Heroku knows no process type ${type} of this app: it has ${enumerate(formation.map((one) => one.type)) || "none"}`
-      );
-      return [process2];
-    }
-    if (quantity === 0 && !demanded) {
-      notes.push(`${type} is scaled to 0: there is nobody to drain`);
-      return [];
-    }
-    const ofType = dynos.filter((dyno) => dyno.type === type);
-    const running = ofType.filter(({ state }) => !STOPPED.has(state));
-    const runs = new Set(running.map(({ name: name3 }) => name3));
-    const stopped = new Map(
-      ofType.filter(({ name: name3 }) => !runs.has(name3)).map(({ name: name3, state }) => [name3, state])
-    );
-    for (const [name3, state] of stopped) {
-      notes.push(`${name3} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
-    }
-    present.push(...running);
-    return [demanded ? process2 : { ...process2, atLeast: Math.max(quantity - stopped.size, runs.size) }];
-  });
-  return {
-    asked,
-    dynos: present.map(({ name: name3, type, version }) => ({
-      dyno: name3,
-      type,
-      ...version > 0 && { release: `v${version}` }
-    })),
-    notes
-  };
-}
-var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
-
-// built-in:crypto
-var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:crypto");
-var own = (key) => builtIn[key];
-var $createHash = /* @__PURE__ */ own("createHash");
-var $randomBytes = /* @__PURE__ */ own("randomBytes");
-var $randomUUID = /* @__PURE__ */ own("randomUUID");
-
-// src/protocol/owner.ts
-function lostReply(kind, reply) {
-  if (kind !== "lost") throw reply.unknown();
-  const why = reply.text();
-  return { kind, why, asker: reply.more ? reply.text() : "" };
-}
-
-// src/protocol/reply.ts
-var ReplyError = class extends Error {
-  name = "ReplyError";
-  constructor(script2, reply) {
-    super(
-      `the ${script2} script gave an answer that this version does not know: ${JSON.stringify(reply)?.slice(0, 200)}`
-    );
-  }
-};
-var ReplyReader = class {
-  #script;
-  #reply;
-  #at = 0;
-  constructor(script2, reply) {
-    if (!Array.isArray(reply)) throw new ReplyError(script2, reply);
-    this.#script = script2;
-    this.#reply = reply;
-  }
-  text() {
-    const value = this.#reply[this.#at++];
-    if (typeof value !== "string") throw this.unknown();
-    return value;
-  }
-  number() {
-    const value = this.#reply[this.#at++];
-    if (typeof value !== "number") throw this.unknown();
-    return value;
-  }
-  /** A flat list inside the reply, as text. */
-  list() {
-    const value = this.#reply[this.#at++];
-    if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) throw this.unknown();
-    return value;
-  }
-  get more() {
-    return this.#at < this.#reply.length;
-  }
-  unknown() {
-    return new ReplyError(this.#script, this.#reply);
-  }
-};
-
-// src/protocol/scripts/prelude.lua
-var prelude_default = "-- Put before every script. Times are the server's own, in milliseconds.\nlocal clock = redis.call('TIME')\nlocal now = clock[1] * 1000 + math.floor(clock[2] / 1000)\nlocal now_us = string.format('%.0f', clock[1] * 1000000 + clock[2])\n\nlocal VERSION = '1'\n-- What no listener and no deployer writes is not believed: it would hold a gate for good. A row is forgotten after so many ms, no lease\n-- lasts longer than half of this, and an epoch is at most a century ahead, in microseconds: clocks have been that wrong.\nlocal FORGOTTEN, LONGEST_LEASE, FARTHEST, SET_BACK = 600000, 7200000, 3155760000000000, 10000\n-- Bytes. A row that a beat has written is encoded anew, with six bytes for some characters.\nlocal LONGEST_ID, LONGEST_ROW = 512, 32768\n\n-- Fields of the intent by name; a missing field is false.\nlocal function intent_fields(key, ...)\n  local names, fields = { ... }, {}\n  for index, value in ipairs(redis.call('HMGET', key, ...)) do\n    fields[names[index]] = value\n  end\n  return fields\nend\n\nlocal function in_force(intent)\n  local expiry = tonumber(intent.expiry) or 0\n  return (intent.phase == 'draining' or intent.phase == 'pushing') and expiry > now and expiry <= now + LONGEST_LEASE\nend\n\nlocal function is_epoch(text)\n  return text and string.match(text, '^%d+$') and tonumber(text) < tonumber(now_us) + FARTHEST\nend\n\n-- The phase as the server sees it: an unfinished intent that ran out has lapsed.\nlocal function phase_of(intent)\n  if intent.phase == 'draining' or intent.phase == 'pushing' then\n    return in_force(intent) and intent.phase or 'lapsed'\n  end\n  return (intent.phase == 'released' or intent.phase == 'aborted') and intent.phase or ''\nend\n\n-- A server's clock may have been set back since, though not by so much.\nlocal function is_time(value)\n  return type(value) == 'number' and value >= 0 and value <= now + FORGOTTEN\nend\n\n-- nil for anything that is not a row: one broken row must not stop a gate. Every version of the protocol keeps these fields,\n-- so that a row of another one is told apart and not misread.\nlocal function decode_row(text)\n  if not text or #text > LONGEST_ROW then\n    return nil\n  end\n  local ok, row = pcall(cjson.decode, text)\n  if not ok or type(row) ~= 'table' or type(row.type) ~= 'string' or type(row.dyno) ~= 'string'\n    or type(row.state) ~= 'string' or not is_time(row.seen) or not is_time(row.joined)\n    or type(row['until']) ~= 'number' or not (row['until'] >= 0) then\n    return nil\n  end\n  row['until'] = math.min(row['until'], row.seen + FORGOTTEN)\n  return row\nend\n\n-- participant id -> row\nlocal function read_roster(key)\n  local rows, flat = {}, redis.call('HGETALL', key)\n  for index = 1, #flat, 2 do\n    if #flat[index] <= LONGEST_ID then\n      rows[flat[index]] = decode_row(flat[index + 1])\n    end\n  end\n  return rows\nend\n\nlocal function alive(row)\n  return row.state ~= 'exited' and row['until'] >= now\nend\n\n-- Dyno name -> the latest time at which a participant that is alive joined under it.\nlocal function latest_joins(rows)\n  local joins = {}\n  for _, row in pairs(rows) do\n    if alive(row) and row.joined > (joins[row.dyno] or 0) then\n      joins[row.dyno] = row.joined\n    end\n  end\n  return joins\nend\n\n-- Not heard of since another boot of the same dyno joined: that boot took its place.\nlocal function replaced(row, joins)\n  return (joins[row.dyno] or 0) > row.joined and row.seen < joins[row.dyno]\nend\n\n-- Why an intent is not ours to write any more; nil while it is.\nlocal function lost(intent, id, epoch)\n  if not intent.id then\n    return 'missing'\n  end\n  if intent.id ~= id or intent.epoch ~= epoch then\n    return 'superseded'\n  end\n  if intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n    return 'finished'\n  end\n  if not in_force(intent) then\n    return 'lapsed'\n  end\n  -- The lease was given before now, by a clock that was set back since: nobody can tell how long the holds last that it told of. Less\n  -- than a margin does no harm.\n  if (tonumber(intent.given) or 0) > now + SET_BACK then\n    return 'set-back'\n  end\n  return nil\nend\n";
-
-// src/protocol/script.ts
-function script(name3, body) {
-  const text2 = `${prelude_default}
-${body}`;
-  return { name: name3, text: text2, sha: $createHash("sha1").update(text2).digest("hex") };
-}
-async function run(host, { sha, text: text2 }, keys, args) {
-  try {
-    return await host.evalsha(sha, keys.length, ...keys, ...args);
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
-    return await host.eval(text2, keys.length, ...keys, ...args);
-  }
-}
-
-// src/protocol/scripts/acquire.lua
-var acquire_default = "-- Puts a drain in force, unless another one is.\n-- KEYS: intent, epoch, roster\n-- ARGV: id, lease ms, not after (server ms), asker, replaced release, doorbell, then process type, at least, ...\n-- Replies: granted, epoch, ms left | done, phase | late, now | busy, asker, ms left, phase, id | version, theirs\nlocal id, lease, not_after, asker, replaces, doorbell = unpack(ARGV, 1, 6)\nlocal intent = intent_fields(KEYS[1], 'v', 'id', 'epoch', 'phase', 'expiry', 'asker')\n\nif intent.id == id then\n  if in_force(intent) then\n    return { 'granted', intent.epoch, intent.expiry - now }\n  end\n  return { 'done', phase_of(intent) }\nend\nif in_force(intent) and intent.v ~= VERSION then\n  return { 'version', intent.v or '' }\nend\nif in_force(intent) then\n  return { 'busy', intent.asker, intent.expiry - now, intent.phase, intent.id }\nend\n-- A request that was stuck in a dead connection must not drain anybody for a deploy that is over.\nif now > tonumber(not_after) then\n  return { 'late', now }\nend\n\nlocal rows = read_roster(KEYS[3])\nlocal epoch, farthest = tonumber(now_us), tonumber(now_us) + FARTHEST\nlocal function above(other)\n  other = tonumber(other or 0)\n  if other and other >= epoch and other < farthest then\n    epoch = other + 1\n  end\nend\nabove(redis.call('GET', KEYS[2]))\nabove(intent.epoch)\nfor _, row in pairs(rows) do\n  above(row.epoch)\nend\nepoch = string.format('%.0f', epoch)\n\nredis.call('SET', KEYS[2], epoch)\nredis.call('DEL', KEYS[1])\nredis.call('HSET', KEYS[1], 'v', VERSION, 'id', id, 'epoch', epoch, 'phase', 'draining', 'lease', lease,\n  'expiry', string.format('%.0f', now + lease), 'asker', asker, 'replaces', replaces, 'began', string.format('%.0f', now),\n  'given', string.format('%.0f', now))\nlocal counts = {}\nfor index = 7, #ARGV, 2 do\n  redis.call('HSET', KEYS[1], 'type:' .. ARGV[index], ARGV[index + 1])\n  counts[ARGV[index]] = 0\nend\n\nlocal joins = latest_joins(rows)\nfor participant, row in pairs(rows) do\n  if row['until'] < now - FORGOTTEN then\n    redis.call('HDEL', KEYS[3], participant)\n  elseif counts[row.type] and alive(row) and not replaced(row, joins) then\n    redis.call('HSET', KEYS[1], 'target:' .. participant, row.dyno)\n    counts[row.type] = counts[row.type] + 1\n  end\nend\nfor process, count in pairs(counts) do\n  redis.call('HSET', KEYS[1], 'count:' .. process, count)\nend\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'granted', epoch, tonumber(lease) }\n";
-
-// src/protocol/scripts/finish.lua
-var finish_default = "-- Ends a drain: released (the new release runs) or aborted (back to scheduling). A no-op for anybody but its owner.\n-- KEYS: intent   ARGV: id, epoch ('' when its owner never learned it), 'released' or 'aborted', doorbell\n-- Replies: finished, phase | already, phase | not-ours\nlocal id, epoch, phase, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry')\nif intent.id ~= id or (epoch ~= '' and intent.epoch ~= epoch) then\n  return { 'not-ours' }\nend\nif intent.phase ~= 'draining' and intent.phase ~= 'pushing' then\n  return { 'already', intent.phase or '' }\nend\nredis.call('HSET', KEYS[1], 'phase', phase, 'finished', string.format('%.0f', now))\nredis.call('PUBLISH', doorbell, 'beat')\nreturn { 'finished', phase }\n";
-
-// src/protocol/scripts/force.lua
-var force_default = "-- Tells the participants to abort running jobs, store them, and acknowledge.\n-- KEYS: intent   ARGV: id, epoch, doorbell\n-- Replies: forced | lost, why, asker\nlocal id, epoch, doorbell = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker', 'force')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nif intent.force ~= '1' then\n  redis.call('HSET', KEYS[1], 'force', '1')\n  redis.call('PUBLISH', doorbell, 'beat')\nend\nreturn { 'forced' }\n";
-
-// src/protocol/scripts/renew.lua
-var renew_default = "-- Extends the lease of a drain that is ours and still in force; never shortens it.\n-- KEYS: intent   ARGV: id, epoch, lease ms\n-- Replies: renewed, ms left | lost, why, asker\nlocal id, epoch, lease = unpack(ARGV)\nlocal intent = intent_fields(KEYS[1], 'id', 'epoch', 'phase', 'expiry', 'given', 'asker')\nlocal why = lost(intent, id, epoch)\nif why then\n  return { 'lost', why, intent.asker or '' }\nend\nlocal expiry = math.max(tonumber(intent.expiry), now + lease)\nredis.call('HSET', KEYS[1], 'expiry', string.format('%.0f', expiry), 'given', string.format('%.0f', now))\nreturn { 'renewed', expiry - now }\n";
-
-// src/protocol/drain.ts
-var acquireScript = script("acquire", acquire_default);
-var finishScript = script("finish", finish_default);
-var forceScript = script("force", force_default);
-var renewScript = script("renew", renew_default);
-async function acquire(host, keys, request) {
-  const { id, leaseMs, notAfter, asker, replaces, asked } = request;
-  const reply = new ReplyReader(
-    "acquire",
-    await run(
-      host,
-      acquireScript,
-      [keys.intent, keys.epoch, keys.roster],
-      [id, leaseMs, notAfter, asker, replaces, keys.doorbell, ...[...asked].flat()]
-    )
-  );
-  switch (reply.text()) {
-    case "granted":
-      return { kind: "granted", epoch: reply.text(), leftMs: reply.number() };
-    case "done":
-      return { kind: "done", phase: reply.text() };
-    case "late":
-      return { kind: "late" };
-    case "version":
-      return { kind: "version", theirs: reply.text() };
-    case "busy":
-      return { kind: "busy", asker: reply.text(), leftMs: reply.number(), phase: reply.text() };
-    default:
-      throw reply.unknown();
-  }
-}
-async function renew(host, keys, { id, epoch }, leaseMs) {
-  const reply = new ReplyReader("renew", await run(host, renewScript, [keys.intent], [id, epoch, leaseMs]));
-  const kind = reply.text();
-  if (kind === "renewed") return { kind, leftMs: reply.number() };
-  return lostReply(kind, reply);
-}
-async function force(host, keys, { id, epoch }) {
-  const reply = new ReplyReader(
-    "force",
-    await run(host, forceScript, [keys.intent], [id, epoch, keys.doorbell])
-  );
-  const kind = reply.text();
-  return kind === "forced" ? { kind } : lostReply(kind, reply);
-}
-async function finish(host, keys, { id, epoch }, ending) {
-  const reply = new ReplyReader(
-    "finish",
-    await run(host, finishScript, [keys.intent], [id, epoch, ending, keys.doorbell])
-  );
-  const kind = reply.text();
-  if (kind === "finished" || kind === "already" || kind === "not-ours") return kind;
-  throw reply.unknown();
-}
-
-// src/protocol/scripts/look.lua
-var look_default = "-- What is there, read in one step; changes nothing. What is too long to be a row, or the name of one, is left out.\n-- KEYS: intent, roster\n-- Replies: now, intent as field, value, ..., roster as participant id, row, ...\nlocal rows, flat = {}, redis.call('HGETALL', KEYS[2])\nfor index = 1, #flat, 2 do\n  if #flat[index] <= LONGEST_ID and #flat[index + 1] <= LONGEST_ROW then\n    rows[#rows + 1] = flat[index]\n    rows[#rows + 1] = flat[index + 1]\n  end\nend\nreturn { now, redis.call('HGETALL', KEYS[1]), rows }\n";
-
-// src/protocol/look.ts
-var lookScript = script("look", look_default);
-async function look(host, keys) {
-  const reply = new ReplyReader("look", await run(host, lookScript, [keys.intent, keys.roster], []));
-  const now = reply.number();
-  const fields2 = pairs(reply.list());
-  const rows = pairs(reply.list()).flatMap(([id, text2]) => {
-    const row = parseRow(id, text2);
-    return row && row.seen <= now + FORGOTTEN_MS ? row : [];
-  });
-  const field = Object.fromEntries(fields2);
-  const intent = field.id && {
-    v: field.v ?? "",
-    id: field.id,
-    epoch: field.epoch ?? "",
-    phase: field.phase ?? "",
-    leaseMs: Number(field.lease ?? 0),
-    ...field.given !== void 0 && { given: Number(field.given) },
-    expiry: Number(field.expiry),
-    began: Number(field.began ?? 0),
-    ...field.committed !== void 0 && { committed: Number(field.committed) },
-    ...field.finished !== void 0 && { finished: Number(field.finished) },
-    replaces: field.replaces ?? "",
-    asker: field.asker ?? "",
-    targets: fields2.flatMap(([name3]) => name3.startsWith("target:") ? [name3.slice("target:".length)] : [])
-  };
-  return { now, intent: intent || void 0, rows };
-}
-var LONGEST_LEASE_MS = 72e5;
-function isInForce({ phase, expiry }, now) {
-  return (phase === "draining" || phase === "pushing") && expiry > now && expiry <= now + LONGEST_LEASE_MS;
-}
-function pairs(flat) {
-  return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]);
 }
 
 // src/alarm.ts
@@ -1560,6 +2502,12 @@ var Lease = class {
   }
 };
 
+// src/gate/outage.ts
+function isOutage(error) {
+  if (!(error instanceof Error) || error instanceof TypeError || error instanceof main.DeployError) return false;
+  return error.name !== "ReplyError" || isPassing(error);
+}
+
 // src/gate/leased-contact.ts
 var LeasedContact = class {
   #around;
@@ -1649,6 +2597,29 @@ var LeasedContact = class {
   }
 };
 
+// src/gate/outlast.ts
+async function outlast({ time, againMs, forMs, signal }, work) {
+  const until = time.now() + forMs;
+  for (; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!isOutage(error) || time.now() + againMs >= until) throw error;
+    }
+    await time.sleep(againMs, signal);
+  }
+}
+async function answered({ time, numbers, signal }, work) {
+  const { renewAgainMs, requestValidMs } = numbers;
+  try {
+    return await outlast({ time, againMs: renewAgainMs, forMs: requestValidMs, signal }, work);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw isOutage(error) ? unanswered(error, requestValidMs) : error;
+  }
+}
+
 // src/gate/contact.ts
 var Contact = class extends LeasedContact {
   #around;
@@ -1699,7 +2670,7 @@ var Contact = class extends LeasedContact {
 };
 
 // src/gate/led.ts
-async function untilOpened(drain, over, tell3) {
+async function untilOpened(drain, over, tell) {
   const { around, contact, owner } = drain;
   const { host, keys, numbers, signal, time } = around;
   over.addEventListener("abort", contact.ring);
@@ -1712,7 +2683,7 @@ async function untilOpened(drain, over, tell3) {
         if (!isOutage(error)) throw error;
       });
       if (view) {
-        tell3(view);
+        tell(view);
         const { intent, now } = view;
         const phase = intent?.epoch === owner.epoch ? intent.phase : "";
         if (phase === "pushing") contact.lease.extended(sentAt, (intent?.expiry ?? 0) - now);
@@ -1760,7 +2731,7 @@ async function untilGranted({ around, contact, owner, asked, look: look2, draine
   const { host, keys, numbers, log, time } = around;
   const { marginMs, pushLeaseMs } = numbers;
   const deadline = contact.elapsedMs + marginMs;
-  let told2 = "";
+  let told = "";
   for (; ; ) {
     let sentAt = time.now();
     const answer = await contact.insist(() => {
@@ -1775,14 +2746,41 @@ async function untilGranted({ around, contact, owner, asked, look: look2, draine
     if (answer.kind === "lost") throw leaseLost(answer.why, answer.asker);
     const why = blockers(answer.blockers);
     const news = answer.blockers.map(({ id, type, why: why2 }) => `${id} ${type} ${why2}`).sort().join();
-    if (news !== told2) log.info(`the gate stays shut: ${why}`);
-    told2 = news;
+    if (news !== told) log.info(`the gate stays shut: ${why}`);
+    told = news;
     if (answer.blockers.some(({ why: why2 }) => why2 === "failed")) await drained();
     if (contact.elapsedMs >= deadline) throw neverOpened(why);
     await contact.pause(Math.min(numbers.lookEveryMs, 1e3));
     await look2();
   }
 }
+
+// src/gate/numbers.ts
+var NUMBERS = {
+  /** a runner that dies while draining costs the clock this at the most */
+  drainLeaseMs: 6e4,
+  /** outlives a failover of the server during the build */
+  pushLeaseMs: 18e4,
+  renewEveryMs: 15e3,
+  /** after a renewal that failed */
+  renewAgainMs: 2e3,
+  /** every hold must last so long beyond the commit */
+  marginMs: 3e4,
+  /** a request that reaches the server later than this is void */
+  requestValidMs: 3e4,
+  /** between looks when nothing rings */
+  lookEveryMs: 2e3,
+  /** for each row of a look, until the next one, whoever rings: it reads them all, and where many take part somebody always rings */
+  lookRestPerRowMs: 0.2,
+  /** an announcement that nobody keeps up is forgotten: a runner that dies leaves none for longer */
+  announcedMs: 18e4,
+  /** for participants that were told to force, until they must have acknowledged */
+  forceGraceMs: 3e4,
+  /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */
+  maxHoldMs: 36e5,
+  /** until an aborted drain's participants should be seen scheduling again */
+  resumeWatchMs: 1e4
+};
 
 // src/gate/quiet.ts
 function isQuiet(row, epoch) {
@@ -1806,9 +2804,9 @@ function untold({ intent, rows, now }, epoch) {
 }
 
 // src/gate/successor.ts
-function successors({ rows, now }, types, epoch, release2) {
+function successors({ rows, now }, types, epoch, release) {
   const schedules = rows.filter(
-    (row) => row.state === "running" && isAlive(row, now) && (row.after === epoch || row.release === release2)
+    (row) => row.state === "running" && isAlive(row, now) && (row.after === epoch || row.release === release)
   );
   return types.map((type) => {
     const [first] = schedules.filter((one) => one.type === type).sort((a, b) => a.joined - b.joined);
@@ -1826,14 +2824,14 @@ function linesOf(changes) {
     else kinds.set(change.kind, [change]);
   }
   return [...kinds].flatMap(
-    ([kind, alike]) => alike.length > MOST_LINES ? together2(kind, alike) : alike.map(({ line }) => line)
+    ([kind, alike]) => alike.length > MOST_LINES ? together(kind, alike) : alike.map(({ line }) => line)
   );
 }
-function together2(kind, alike) {
+function together(kind, alike) {
   const them = alike.map(({ of }) => of);
   const who = enumerate(them.map(({ dyno }) => dyno));
-  const [finished, stored, lost] = [sum(them, "finished"), sum(them, "stored"), sum(them, "lost")];
-  const jobs = `${count(sum(them, "running"), "job")} running, ${finished} finished, ${stored} stored`;
+  const [finished, stored, lost] = [sum$1(them, "finished"), sum$1(them, "stored"), sum$1(them, "lost")];
+  const jobs = `${count(sum$1(them, "running"), "job")} running, ${finished} finished, ${stored} stored`;
   const lostJobs2 = lost > 0 ? `; ${count(lost, "job")} ran in them and ${lost === 1 ? "is" : "are"} lost` : "";
   switch (kind) {
     case "asked":
@@ -1858,7 +2856,7 @@ function together2(kind, alike) {
       return `${who} are gone from the roster${lostJobs2}`;
   }
 }
-function sum(them, field) {
+function sum$1(them, field) {
   return them.reduce((total, one) => total + one[field], 0);
 }
 
@@ -1867,7 +2865,7 @@ function judge(participants, terms, nowMs) {
   const latest = latestBoots(participants);
   const present = participants.filter((one) => one.state !== "exited" && !isReplaced(one, latest));
   const undrained = present.filter((one) => one.state !== "drained");
-  const short2 = [];
+  const short = [];
   const missing2 = [];
   for (const { type, atLeast, demanded } of terms.asked) {
     const have = present.filter((one) => one.type === type && one.state !== "silent").length;
@@ -1875,7 +2873,7 @@ function judge(participants, terms, nowMs) {
     const need = Math.max(atLeast, atRequest);
     if (have >= need) continue;
     const forgivable = terms.onMissingClock === "deploy" && !demanded;
-    short2.push({ type, have, need, forgivable });
+    short.push({ type, have, need, forgivable });
     if (atRequest < atLeast && nowMs >= terms.acknowledgeTimeoutMs)
       missing2.push({ type, have, need, forgivable });
   }
@@ -1885,7 +2883,7 @@ function judge(participants, terms, nowMs) {
       (one) => one.acceptedMs === void 0 && nowMs >= one.seenMs + terms.acknowledgeTimeoutMs
     ),
     undrained,
-    short: short2,
+    short,
     missing: missing2
   };
 }
@@ -2043,20 +3041,20 @@ var Hold = class {
    * @returns the dynos that were seen
    * @throws DeployError (`clock-not-seen`)
    */
-  async successor(waitMs, release2, over) {
+  async successor(waitMs, release, over) {
     const deadline = this.elapsedMs + waitMs;
     for (; ; ) {
       over?.throwIfAborted();
       const view = await this.#contact.read(deadline).catch((error) => {
-        throw isOutage(error) ? clockUnknown(this.#types, error, release2) : error;
+        throw isOutage(error) ? clockUnknown(this.#types, error, release) : error;
       });
-      const seen = successors(view, this.#types, this.owner.epoch, release2);
+      const seen = successors(view, this.#types, this.owner.epoch, release);
       const dynos = seen.flatMap(({ dyno }) => dyno ?? []);
       const longestMs = Math.max(...seen.map(({ sinceMs = 0 }) => sinceMs));
       if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs - longestMs);
       const missing2 = seen.flatMap(({ type, dyno }) => dyno === void 0 ? type : []);
       if (missing2.length === 0) return dynos;
-      if (this.elapsedMs >= deadline) throw clockNotSeen(missing2, waitMs, release2);
+      if (this.elapsedMs >= deadline) throw clockNotSeen(missing2, waitMs, release);
       await this.#contact.pause(
         Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs))
       );
@@ -2213,363 +3211,6 @@ async function acquireGate(around, id, terms, asker, replaces) {
   }
 }
 
-// src/gate/announcement.ts
-var MOST_ENTRIES = 1e3;
-var MOST_EXPECTED = 100;
-var LONGEST_TEXT = 2e3;
-var LONGEST_NAME = 300;
-function writeAnnouncement(announced) {
-  const { failure, terms, ...rest } = announced;
-  const expected2 = terms.expected?.slice(0, MOST_EXPECTED);
-  const cut2 = failure && {
-    ...failure,
-    message: failure.message.slice(0, LONGEST_TEXT),
-    next: failure.next.slice(0, LONGEST_TEXT)
-  };
-  return JSON.stringify({
-    v: PROTOCOL_VERSION,
-    ...rest,
-    terms: { ...terms, ...expected2 && { expected: expected2 } },
-    ...cut2 && { failure: cut2 }
-  });
-}
-function readAnnouncement(text2) {
-  const raw = main.fieldsOf(main.parseJson(text2));
-  const id = name(raw.id);
-  const asker = readAsker(JSON.stringify(raw.asker ?? null));
-  const terms = readTerms(main.fieldsOf(raw.terms));
-  if (raw.v !== PROTOCOL_VERSION || !id || terms === void 0) return void 0;
-  const [taken, failure] = [name(raw.taken), readFailure(main.fieldsOf(raw.failure))];
-  const { holds: _, ...who } = asker;
-  return {
-    id,
-    asker: { ...who, name: asker.name ?? "another deploy" },
-    terms,
-    ...taken && { taken },
-    ...failure && { failure }
-  };
-}
-function readTerms(raw) {
-  const acknowledgeTimeoutMs = duration(raw.acknowledgeTimeoutMs);
-  const drainTimeoutMs = duration(raw.drainTimeoutMs);
-  const onDrainTimeout = ["fail", "force", "deploy"].find((one) => one === raw.onDrainTimeout);
-  const onMissingClock = ["fail", "deploy"].find((one) => one === raw.onMissingClock);
-  const asked = entries(raw.asked).map(readAsked);
-  const expected2 = entries(raw.expected).flatMap((one) => readExpected(one) ?? []);
-  if (acknowledgeTimeoutMs === void 0 || drainTimeoutMs === void 0) return void 0;
-  if (onDrainTimeout === void 0 || onMissingClock === void 0) return void 0;
-  if (asked.length === 0 || !asked.every((one) => one !== void 0)) return void 0;
-  return {
-    acknowledgeTimeoutMs,
-    drainTimeoutMs,
-    onDrainTimeout,
-    onMissingClock,
-    asked,
-    ...expected2.length > 0 && { expected: expected2 }
-  };
-}
-function readAsked({ type, atLeast, demanded }) {
-  if (!name(type) || typeof atLeast !== "number" || typeof demanded !== "boolean") return void 0;
-  if (!Number.isInteger(atLeast) || atLeast < 0) return void 0;
-  return { type: name(type), atLeast, demanded };
-}
-function readExpected({ dyno, type, release: release2 }) {
-  const [dynoName, typeName, version] = [name(dyno), name(type), name(release2)];
-  return dynoName && typeName ? { dyno: dynoName, type: typeName, ...version && { release: version } } : void 0;
-}
-function readFailure({ outcome, message, next }) {
-  const known = main.OUTCOMES.find((one) => one === outcome && !main.isSuccess(one));
-  if (known === void 0 || typeof message !== "string" || typeof next !== "string") return void 0;
-  return {
-    outcome: known,
-    message: message.slice(0, LONGEST_TEXT),
-    next: next.slice(0, LONGEST_TEXT)
-  };
-}
-function entries(value) {
-  return Array.isArray(value) ? value.slice(0, MOST_ENTRIES).map(main.fieldsOf) : [];
-}
-function name(value) {
-  return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME ? value : void 0;
-}
-function duration(value) {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : void 0;
-}
-
-// src/deploy/attended.ts
-var CONVERSATION = 1;
-var BEGINNING = '{"deploy-gate":';
-function isEvent(line) {
-  return line.startsWith(BEGINNING);
-}
-function readEvent(line) {
-  const fields2 = main.fieldsOf(main.parseJson(line));
-  const version = fields2["deploy-gate"];
-  if (typeof version !== "number") return void 0;
-  if (version !== CONVERSATION) return { foreign: String(version) };
-  const standing = readStanding(fields2.standing);
-  const told2 = readTold(fields2);
-  return told2 && { ...told2, ...standing && { standing } };
-}
-function readTold(fields2) {
-  const { event, dynos } = fields2;
-  switch (event) {
-    case "started":
-    case "asked":
-    case "open":
-    case "released":
-    case "ended":
-      return { event };
-    case "successor":
-      return { event, dynos: Array.isArray(dynos) ? dynos.filter((one) => typeof one === "string") : [] };
-    case "participant": {
-      const participant = readParticipant(main.fieldsOf(fields2.participant));
-      return participant && { event, participant };
-    }
-    case "failed": {
-      const failure = readFailure(fields2);
-      return failure && { event, ...failure };
-    }
-    default:
-      return void 0;
-  }
-}
-function readParticipant(fields2) {
-  const { id, dyno, type, state, seenMs = 0 } = fields2;
-  if (typeof id !== "string" || typeof dyno !== "string" || typeof type !== "string") return void 0;
-  if (typeof state !== "string" || !isCount(seenMs)) return void 0;
-  const numbers = ["acceptedMs", "drainedMs", "resumedMs", "finished", "stored", "lost"].flatMap(
-    (name3) => isCount(fields2[name3]) ? [[name3, fields2[name3]]] : []
-  );
-  const { note } = fields2;
-  return {
-    ...{ id, dyno, type, state, seenMs },
-    ...Object.fromEntries(numbers),
-    ...typeof note === "string" && { note }
-  };
-}
-function readStanding(value) {
-  const { elapsedMs, quietMs } = main.fieldsOf(value);
-  return isCount(elapsedMs) ? { elapsedMs, ...isCount(quietMs) && { quietMs } } : void 0;
-}
-function orderLine(order) {
-  switch (order.word) {
-    case "released":
-      return `released ${order.release}`;
-    case "successor":
-      return `successor ${order.release} ${Math.ceil(order.waitMs)}`;
-    default:
-      return order.word;
-  }
-}
-function isCount(value) {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
-}
-
-// src/deploy/quiet/dyno-trouble.ts
-var INSTALL = "It comes with the npm package heroku-deploy-gate: make the app depend on it. An app on Python or Ruby needs Heroku's Node buildpack for that, in front of its own (heroku buildpacks:add --index 1 heroku/nodejs), and a package.json. The deploy that brings it in can't have it yet: deploy once with skip-drain: true. docs/out-of-reach.md has it all.";
-function whyEnded(told2, { dyno, app, code, lastLines }) {
-  const { failure } = told2;
-  const hasBegun = told2.hasTold("started");
-  if (failure !== void 0 && failure.outcome !== "cancelled") return failure;
-  if (failure !== void 0)
-    return new main.DeployError(
-      "failed",
-      `The drain in ${dyno} was stopped, but not by this deploy: ${failure.message}`,
-      `Heroku may have ended the dyno: heroku logs --dyno ${dyno} --app ${app}. Run the deploy again.`
-    );
-  const quoted2 = lastLines.length === 0 ? "" : ` Its last line: ${lastLines.at(-1)}`;
-  if (!hasBegun && code === 127)
-    return new main.DeployError(
-      "preflight-failed",
-      `There is no deploy-gate command in ${app}'s slug, so ${dyno} could not drain. Nobody was asked.${quoted2}`,
-      INSTALL
-    );
-  if (!hasBegun && lastLines.some((line) => UNKNOWN.test(line))) return tooOld(app);
-  return new main.DeployError(
-    "failed",
-    `deploy-gate in ${dyno} ended with ${code} and did not say why.${quoted2}`,
-    `heroku logs --dyno ${dyno} --app ${app} shows what Heroku knows of it. Whoever was asked to drain goes on within a minute.`
-  );
-}
-var UNKNOWN = /^deploy-gate.*(Unknown option '--attended'|there is no command "drain")/;
-function tooOld(app) {
-  return new main.DeployError(
-    "preflight-failed",
-    `The deploy-gate in ${app}'s slug is too old for drain-from: dyno: it does not know --attended. Nobody was asked to drain.`,
-    "Update the npm package heroku-deploy-gate in the app, and deploy that once with skip-drain: true."
-  );
-}
-function otherConversation(app, version) {
-  return new main.DeployError(
-    "preflight-failed",
-    `The deploy-gate in ${app}'s slug speaks version ${version} of the conversation with an attended drain, and this deploy version ${CONVERSATION}. Nobody was asked to drain.`,
-    "Update the older one: the npm package heroku-deploy-gate in the app, or the Action in the workflow."
-  );
-}
-function clockOutOfSight(dyno, release2, why) {
-  return new main.DeployError(
-    "clock-not-seen",
-    `${release2} is released, but ${dyno}, which was to see its clock, is gone, so it is not known whether that runs. ${why}`.trim(),
-    "Look at it now: heroku ps and heroku logs. heroku rollback goes back."
-  );
-}
-
-// src/deploy/quiet/attended-drain.ts
-var ANSWER_MS = 25e3;
-var CANCELLED_ANSWER_MS = 3500;
-var AttendedDrain = class {
-  #session;
-  #told;
-  #around;
-  /** why the dyno's command is over, once it is */
-  #over;
-  #why;
-  #stage = "draining";
-  /** @param whyEnded says why, of the exit code of a command that was to go on */
-  constructor(session, told2, whyEnded2, around) {
-    this.#session = session;
-    this.#told = told2;
-    this.#around = around;
-    this.#over = session.ended.then(
-      ({ code }) => whyEnded2(code),
-      (error) => broken(error)
-    );
-    void this.#over.then((why) => this.#ended(why));
-    if (around.signal.aborted) this.#cancel();
-    else around.signal.addEventListener("abort", this.#cancel);
-  }
-  /** Waits until the gate is open. @throws DeployError, by what the dyno tells; the signal's reason when that aborts */
-  async opened() {
-    const { app, signal } = this.#around;
-    const told2 = this.#told;
-    const failure = await this.#unlessAborted([
-      told2.event("open").then(() => void 0),
-      this.#over,
-      told2.foreign
-    ]);
-    signal.throwIfAborted();
-    if (typeof failure === "string") throw otherConversation(app, failure);
-    if (failure !== void 0) throw failure;
-    this.#stage = "open";
-  }
-  /** The new release runs: the held stay quiet for their SIGTERM. Never rejects. */
-  async released(release2) {
-    if (this.#why !== void 0) return;
-    this.#stage = "released";
-    this.#write({ word: "released", release: release2 });
-    await this.#within(ANSWER_MS, [this.#told.event("released"), this.#over]);
-    if (!this.#told.hasTold("released"))
-      this.#around.log.warning(
-        `${this.#session.dyno} has not said that the old processes stay quiet: they may go on before their SIGTERM`
-      );
-  }
-  /** As `Quiet.successor`. */
-  async successor(waitMs, release2, signal) {
-    const { dyno } = this.#session;
-    if (this.#why !== void 0) throw clockOutOfSight(dyno, release2, this.#why.message);
-    this.#write({ word: "successor", release: release2, waitMs });
-    const seen = this.#told.event("successor");
-    const answer = await this.#unlessAborted([seen, this.#over], signal);
-    signal.throwIfAborted();
-    this.#end();
-    if (answer instanceof main.DeployError) {
-      throw answer.outcome === "clock-not-seen" ? answer : clockOutOfSight(dyno, release2, answer.message);
-    }
-    return answer?.dynos ?? [];
-  }
-  async [Symbol.asyncDispose]() {
-    const { signal } = this.#around;
-    signal.removeEventListener("abort", this.#cancel);
-    this.#end();
-    if (this.#why === void 0 && !this.#told.isForeign)
-      await this.#within(signal.aborted ? CANCELLED_ANSWER_MS : ANSWER_MS, [this.#over]);
-    await this.#session[Symbol.asyncDispose]();
-  }
-  /** Everybody goes on at once, whatever else has to be ended first. */
-  #cancel = () => {
-    this.#write({ word: "cancelled" });
-  };
-  /** Tells the dyno once that this is all. */
-  #end() {
-    const stage = this.#stage;
-    if (stage === "over") return;
-    this.#stage = "over";
-    if (stage === "released") this.#write({ word: "end" });
-    else if (!this.#around.signal.aborted) this.#write({ word: stage === "open" ? "aborted" : "cancelled" });
-  }
-  #write(order) {
-    if (this.#why === void 0) this.#session.write(orderLine(order));
-  }
-  #ended(why) {
-    this.#why = why;
-    this.#told.broke();
-    if (this.#stage !== "open" || this.#around.signal.aborted) return;
-    const within3 = main.formatDuration(NUMBERS.pushLeaseMs);
-    this.#around.log.warning(
-      `${why.message} Whoever is held goes on within ${within3}, while the deploy runs: what starts then may be killed`
-    );
-  }
-  /** The first of `answers`; `undefined` when the signal aborts. */
-  async #unlessAborted(answers, signal = this.#around.signal) {
-    const aborted2 = Promise.withResolvers();
-    const abort = () => aborted2.resolve(void 0);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    const first = Promise.race([...answers, aborted2.promise]);
-    return await first.finally(() => signal.removeEventListener("abort", abort));
-  }
-  /** Resolves with the first of `answers`, or when the time is over. */
-  async #within(ms, answers) {
-    const done = new AbortController();
-    const late2 = this.#around.time.sleep(ms, done.signal).catch(() => {
-    });
-    await Promise.race([...answers, late2]);
-    done.abort();
-  }
-};
-function broken(error) {
-  if (error instanceof main.DeployError) return error;
-  return new main.DeployError("failed", String(error.message ?? error), "Run the deploy again.");
-}
-
-// src/shell-word.ts
-function shellWord(text2) {
-  return `'${text2.replaceAll("'", "'\\''")}'`;
-}
-
-// src/deploy/quiet/dyno-command.ts
-var OUTLIVES_SEC = 60;
-var LONGEST_LIFE_SEC = 86400;
-var MOST_EXPECTED2 = 20;
-function drainCommand(plan, { id, asker, terms }, replaces) {
-  const expected2 = terms.expected?.slice(0, MOST_EXPECTED2);
-  const announced = writeAnnouncement({
-    ...{ id, asker },
-    terms: { ...terms, ...expected2 && { expected: expected2 } }
-  });
-  const more = ["--attended", "--announced", announced, ...replaces ? ["--replaces", replaces] : []];
-  return inDyno(plan, "drain", more);
-}
-function resumeCommand(plan) {
-  return inDyno(plan, "resume", []);
-}
-function inDyno(plan, name3, options) {
-  const { configVar: configVar2 } = plan.redis;
-  const { verify, pins } = trust(plan, true);
-  const words = [
-    ...[name3, "--gate-name", plan.gateName],
-    ...verify ? ["--verify-certificate"] : [],
-    ...pins ? ["--certificate-fingerprint", pins.join()] : [],
-    ...options
-  ];
-  const renamed = configVar2 === "REDIS_URL" ? "" : `export REDIS_URL="\${${configVar2}-}"; `;
-  return {
-    command: `${renamed}exec deploy-gate ${words.map(shellWord).join(" ")}`,
-    timeToLiveSec: Math.min(LONGEST_LIFE_SEC, Math.ceil(plan.deployTimeoutMs / 1e3) + OUTLIVES_SEC)
-  };
-}
-
 // src/protocol/scripts/exchange.lua
 var exchange_default = "-- Puts one announcement in the place of another, if that one is there. With two empty texts it only tells what is there.\n-- KEYS: announced   ARGV: text that must be there ('' for none), text to put there ('' for none), ms that it lasts\n-- Replies: 1 or 0: whether the text is there now, what was there before\nlocal before, after, life = unpack(ARGV)\nlocal current = redis.call('GET', KEYS[1]) or ''\nif #current > LONGEST_ROW then\n  -- Nobody wrote this: it is as good as none.\n  current = ''\nend\nif current ~= before then\n  -- Executed again, or another was faster.\n  return { current == after and 1 or 0, current }\nend\nif after ~= '' then\n  redis.call('SET', KEYS[1], after, 'PX', life)\nelseif before ~= '' then\n  redis.call('DEL', KEYS[1])\nend\nreturn { 1, current }\n";
 
@@ -2599,12 +3240,95 @@ async function adopt(around, seen, terms, sentAt) {
   }
 }
 
+// src/gate/announcement.ts
+var MOST_ENTRIES = 1e3;
+var MOST_EXPECTED = 100;
+var LONGEST_TEXT = 2e3;
+var LONGEST_NAME = 300;
+function writeAnnouncement(announced) {
+  const { failure, terms, ...rest } = announced;
+  const expected = terms.expected?.slice(0, MOST_EXPECTED);
+  const cut = failure && {
+    ...failure,
+    message: failure.message.slice(0, LONGEST_TEXT),
+    next: failure.next.slice(0, LONGEST_TEXT)
+  };
+  return JSON.stringify({
+    v: PROTOCOL_VERSION,
+    ...rest,
+    terms: { ...terms, ...expected && { expected } },
+    ...cut && { failure: cut }
+  });
+}
+function readAnnouncement(text) {
+  const raw = main.fieldsOf(main.parseJson(text));
+  const id = name(raw.id);
+  const asker = readAsker(JSON.stringify(raw.asker ?? null));
+  const terms = readTerms(main.fieldsOf(raw.terms));
+  if (raw.v !== PROTOCOL_VERSION || !id || terms === void 0) return void 0;
+  const [taken, failure] = [name(raw.taken), readFailure(main.fieldsOf(raw.failure))];
+  const { holds: _, ...who } = asker;
+  return {
+    id,
+    asker: { ...who, name: asker.name ?? "another deploy" },
+    terms,
+    ...taken && { taken },
+    ...failure && { failure }
+  };
+}
+function readTerms(raw) {
+  const acknowledgeTimeoutMs = duration(raw.acknowledgeTimeoutMs);
+  const drainTimeoutMs = duration(raw.drainTimeoutMs);
+  const onDrainTimeout = ["fail", "force", "deploy"].find((one) => one === raw.onDrainTimeout);
+  const onMissingClock = ["fail", "deploy"].find((one) => one === raw.onMissingClock);
+  const asked = entries(raw.asked).map(readAsked);
+  const expected = entries(raw.expected).flatMap((one) => readExpected(one) ?? []);
+  if (acknowledgeTimeoutMs === void 0 || drainTimeoutMs === void 0) return void 0;
+  if (onDrainTimeout === void 0 || onMissingClock === void 0) return void 0;
+  if (asked.length === 0 || !asked.every((one) => one !== void 0)) return void 0;
+  return {
+    acknowledgeTimeoutMs,
+    drainTimeoutMs,
+    onDrainTimeout,
+    onMissingClock,
+    asked,
+    ...expected.length > 0 && { expected }
+  };
+}
+function readAsked({ type, atLeast, demanded }) {
+  if (!name(type) || typeof atLeast !== "number" || typeof demanded !== "boolean") return void 0;
+  if (!Number.isInteger(atLeast) || atLeast < 0) return void 0;
+  return { type: name(type), atLeast, demanded };
+}
+function readExpected({ dyno, type, release }) {
+  const [dynoName, typeName, version] = [name(dyno), name(type), name(release)];
+  return dynoName && typeName ? { dyno: dynoName, type: typeName, ...version && { release: version } } : void 0;
+}
+function readFailure({ outcome, message, next }) {
+  const known = main.OUTCOMES.find((one) => one === outcome && !main.isSuccess(one));
+  if (known === void 0 || typeof message !== "string" || typeof next !== "string") return void 0;
+  return {
+    outcome: known,
+    message: message.slice(0, LONGEST_TEXT),
+    next: next.slice(0, LONGEST_TEXT)
+  };
+}
+function entries(value) {
+  return Array.isArray(value) ? value.slice(0, MOST_ENTRIES).map(main.fieldsOf) : [];
+}
+function name(value) {
+  return typeof value === "string" && value !== "" && value.length <= LONGEST_NAME ? value : void 0;
+}
+function duration(value) {
+  return typeof value === "number" && Number.isFinite(value) && value >= 0 ? value : void 0;
+}
+
 // src/gate/announce.ts
 async function announce(around, id, terms, asker) {
   const { host, keys, numbers } = around;
-  const text2 = writeAnnouncement({ id, asker, terms });
+  const text = writeAnnouncement({ id, asker, terms });
   const lifeMs = numbers.announcedMs;
-  const put = (before) => answered(around, () => exchange(host, keys, { before, after: text2, lifeMs }));
+  const put = (before) => answered(around, () => exchange(host, keys, { before, after: text, lifeMs }));
   let { done, current } = await put("");
   if (!done && readAnnouncement(current) === void 0) {
     around.log.warning(`${keys.announced} held what is no announcement of this version; it is replaced`);
@@ -2630,10 +3354,10 @@ var Announcement = class {
   }
   /** Starts listening, and keeps the announcement up. */
   async begin() {
-    const { signal, listen: listen2 } = this.#around;
+    const { signal, listen } = this.#around;
     signal.addEventListener("abort", this.#ring);
     this.#keeping = this.#keepUp();
-    await listen2(this.#ring).catch(() => false);
+    await listen(this.#ring).catch(() => false);
   }
   /**
    * Waits until the release phase has asked, and gives its drain, which is followed from there.
@@ -2720,7 +3444,7 @@ var Announcement = class {
   async #keepUp() {
     const { host, keys, time, numbers, log } = this.#around;
     const lifeMs = numbers.announcedMs;
-    let text2 = writeAnnouncement(this.#announced);
+    let text = writeAnnouncement(this.#announced);
     for (; ; ) {
       try {
         await time.sleep(numbers.renewEveryMs, this.#stop.signal);
@@ -2728,12 +3452,12 @@ var Announcement = class {
         return;
       }
       try {
-        const { done, current } = await exchange(host, keys, { before: text2, after: text2, lifeMs });
+        const { done, current } = await exchange(host, keys, { before: text, after: text, lifeMs });
         if (done || this.#stop.signal.aborted) continue;
         const there = readAnnouncement(current);
-        if (there?.id === this.#announced.id) text2 = current;
-        else if (current === "" && readAnnouncement(text2)?.taken === void 0)
-          await exchange(host, keys, { before: "", after: text2, lifeMs });
+        if (there?.id === this.#announced.id) text = current;
+        else if (current === "" && readAnnouncement(text)?.taken === void 0)
+          await exchange(host, keys, { before: "", after: text, lifeMs });
       } catch (error) {
         if (!isOutage(error)) log.warning(`the announcement can't be kept up (${error.message})`);
       }
@@ -2843,22 +3567,22 @@ function explained(error, { keys, terms }) {
 function foreignRequest({ requestKey, message }) {
   return `somebody else has put ${show(message)} into the list ${show(requestKey)} while the push runs: the new clock takes it, and stops`;
 }
-function show(text2) {
-  return JSON.stringify(text2);
+function show(text) {
+  return JSON.stringify(text);
 }
-function capital(text2) {
-  return text2.charAt(0).toUpperCase() + text2.slice(1);
+function capital(text) {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 // src/gate/list/aftermath.ts
-async function tellAftermath(around, lists, to, { withdrawn, taken, told: told2 }, watchMs) {
+async function tellAftermath(around, lists, to, { withdrawn, taken, told }, watchMs) {
   const { log } = around;
   const { requestKey, message, resumeMessage } = lists.terms;
   if (withdrawn > 0)
     log.info(`took ${show(message)} back out of the list ${show(requestKey)}: nobody had taken it`);
   if (taken === 0) return void 0;
   const who = subject(to, taken);
-  if (told2 === 0) {
+  if (told === 0) {
     log.warning(
       `${who} took ${show(message)}, and list-resume-message names nothing that starts it again. ${remedy(to)}`
     );
@@ -2903,12 +3627,12 @@ var withdraw_default = "-- Takes back the requests that nobody has taken.\n-- KE
 
 // src/gate/list/lists.ts
 var [askScript, countScript, finishScript2, lookScript2, renewScript2, withdrawScript] = [
-  own2("ask", ask_default),
-  own2("count", count_default),
-  own2("finish", finish_default2),
-  own2("look", look_default2),
-  own2("renew", renew_default2),
-  own2("withdraw", withdraw_default)
+  own$1("ask", ask_default),
+  own$1("count", count_default),
+  own$1("finish", finish_default2),
+  own$1("look", look_default2),
+  own$1("renew", renew_default2),
+  own$1("withdraw", withdraw_default)
 ];
 var MOST_ELEMENTS = 1e3;
 var Lists = class {
@@ -3009,8 +3733,8 @@ var Lists = class {
     return new ReplyReader(which.name, await run(this.#host, which, keys, args));
   }
 };
-function own2(name3, body) {
-  return script(`list ${name3}`, `${prelude_default2}
+function own$1(name2, body) {
+  return script(`list ${name2}`, `${prelude_default2}
 ${body}`);
 }
 
@@ -3060,9 +3784,9 @@ var ListProgress = class {
     for (; this.#answered < answered2; this.#answered++) {
       const taker = this.#takers[this.#answered];
       if (taker === void 0) break;
-      const text2 = said(arrived);
-      Object.assign(taker, { state: "drained", drainedMs: atMs, note: text2 });
-      lines.push(`${taker.dyno} answered ${text2}`);
+      const text = said(arrived);
+      Object.assign(taker, { state: "drained", drainedMs: atMs, note: text });
+      lines.push(`${taker.dyno} answered ${text}`);
     }
     return lines;
   }
@@ -3072,7 +3796,7 @@ function said(arrived) {
 }
 function arrivals(before, now) {
   const added = Math.max(0, now.length - before.length);
-  const atRight = before.length > 0 && before.every((text2, index) => now[index] === text2);
+  const atRight = before.length > 0 && before.every((text, index) => now[index] === text);
   return atRight ? now.slice(before.length) : now.slice(0, added).reverse();
 }
 
@@ -3277,7 +4001,7 @@ async function endByList(around, gateName, listTerms, id, asked, app) {
 function audience(asked, app) {
   return {
     types: asked.map(({ type }) => type),
-    count: asked.reduce((sum3, { atLeast }) => sum3 + atLeast, 0),
+    count: asked.reduce((sum2, { atLeast }) => sum2 + atLeast, 0),
     app
   };
 }
@@ -3310,7 +4034,7 @@ function byGate(plan, around, who) {
     }
   };
 }
-function byList(plan, around, list2, who) {
+function byList(plan, around, list, who) {
   const { gateName, app } = plan;
   const { asked: processes } = who;
   return {
@@ -3321,12 +4045,12 @@ function byList(plan, around, list2, who) {
       );
       return [];
     },
-    ask: (id, asker) => askByList(around, gateName, list2, id, termsOf(plan, who), { ...asker, app }),
-    end: (id) => endByList(around, gateName, list2, id, processes, app)
+    ask: (id, asker) => askByList(around, gateName, list, id, termsOf(plan, who), { ...asker, app }),
+    end: (id) => endByList(around, gateName, list, id, processes, app)
   };
 }
-function unended({ list: list2, app, processes }) {
-  if (list2 === void 0)
+function unended({ list, app, processes }) {
+  if (list === void 0)
     return "held participants resume by themselves when its lease runs out: 1 minute while draining, 3 during a push";
   const command = restart({ types: processes.map(({ type }) => type), app });
   return `a request that nobody has taken goes by itself within a minute; whoever has taken one stays stopped until its dyno restarts: ${command}`;
@@ -3336,161 +4060,294 @@ function termsOf(plan, { asked, dynos }) {
   return { asked, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock, expected: dynos };
 }
 
-// src/deploy/quiet/told-drain.ts
-var ToldDrain = class {
-  #time;
-  #onAsked;
-  #participants = /* @__PURE__ */ new Map();
-  #told = /* @__PURE__ */ new Map();
-  #waiting = /* @__PURE__ */ new Map();
-  #standing = { elapsedMs: 0 };
-  #standingAt;
-  #goesOn = false;
-  #foreign = Promise.withResolvers();
-  #isForeign = false;
-  /** @param onAsked called when the drain is in force */
-  constructor(time, onAsked) {
-    this.#time = time;
-    this.#onAsked = onAsked;
-    this.#standingAt = time.now();
+// src/redis/health.ts
+var NEARLY_FULL = 0.95;
+async function checkHealth$1(source, name, origin, log) {
+  let info;
+  try {
+    info = parseInfo(await source.info());
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
+    log.warning(
+      `${name}: its user may not call INFO, so memory and eviction could not be checked; +info allows it`
+    );
+    return;
   }
-  get participants() {
-    return [...this.#participants.values()];
+  if (info.get("role") === "slave") {
+    throw new main.DeployError(
+      "preflight-failed",
+      `${name}: the server is a replica and refuses writes.`,
+      `Give the URL of the primary. ${origin.wrongUrl}`
+    );
   }
-  get elapsedMs() {
-    return this.#standing.elapsedMs + this.#sinceMs;
+  const [used, most] = [Number(info.get("used_memory") ?? 0), Number(info.get("maxmemory") ?? 0)];
+  const policy = info.get("maxmemory_policy") ?? "noeviction";
+  if (!(most > 0)) return;
+  const share = used / most;
+  const memory = `${megabytes(used)} of ${megabytes(most)} in use, maxmemory-policy ${policy}`;
+  if (share >= NEARLY_FULL && policy.startsWith("allkeys")) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `${name}: the server is about to evict keys, and may drop the drain request (${memory}).`,
+      "Free memory or take a larger plan. A policy that spares keys without a TTL (noeviction or volatile-*) is safer for a gate."
+    );
   }
-  get quietMs() {
-    const { quietMs } = this.#standing;
-    return quietMs === void 0 ? void 0 : quietMs + this.#sinceMs;
+  if (share >= 1) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `${name}: the server is out of memory and refuses writes (${memory}).`,
+      "Free memory or take a larger plan, then run the deploy again."
+    );
   }
-  /** The failure that it told of. */
-  get failure() {
-    const told2 = this.#told.get("failed");
-    return told2?.event === "failed" ? new main.DeployError(told2.outcome, told2.message, told2.next) : void 0;
+  if (share >= NEARLY_FULL) log.warning(`${name}: the server is nearly out of memory (${memory})`);
+  else if (policy.startsWith("allkeys")) {
+    log.warning(
+      `${name}: under maxmemory-policy ${policy} the drain request itself can be evicted; the deploy would stop, and the clock go on`
+    );
   }
-  /** Resolves with the version of the conversation when it turns out to be another one than this. */
-  get foreign() {
-    return this.#foreign.promise;
+}
+function parseInfo(text) {
+  const fields = /* @__PURE__ */ new Map();
+  for (const line of text.split(/\r?\n/)) {
+    const colon = line.indexOf(":");
+    if (colon > 0 && !line.startsWith("#")) fields.set(line.slice(0, colon), line.slice(colon + 1));
   }
-  get isForeign() {
-    return this.#isForeign;
-  }
-  hasTold(name3) {
-    return this.#told.has(name3);
-  }
-  /** Takes a line of the output. @returns whether it was an event: if not, it belongs to the log */
-  take(line) {
-    if (!isEvent(line)) return false;
-    const event = readEvent(line);
-    if (event === void 0) return true;
-    if ("foreign" in event) {
-      this.#isForeign = true;
-      this.#foreign.resolve(event.foreign);
-      return true;
-    }
-    if (event.event === "participant") this.#participants.set(event.participant.id, event.participant);
-    else this.#goesOn = GOING_ON.includes(event.event);
-    if (event.standing !== void 0) {
-      this.#standing = event.standing;
-      this.#standingAt = this.#time.now();
-    }
-    this.#told.set(event.event, event);
-    if (event.event === "asked") this.#onAsked();
-    this.#waiting.get(event.event)?.();
-    return true;
-  }
-  /** The drain is not heard of any more. */
-  broke() {
-    this.#standing = { ...this.#standing, elapsedMs: this.elapsedMs };
-    this.#goesOn = false;
-  }
-  /** Resolves when it has told this. One wait for each event. */
-  async event(name3) {
-    if (!this.#told.has(name3)) await new Promise((resolve) => this.#waiting.set(name3, resolve));
-    return this.#told.get(name3);
-  }
-  get #sinceMs() {
-    return this.#goesOn ? this.#time.now() - this.#standingAt : 0;
-  }
-};
-var GOING_ON = ["asked", "open", "released"];
+  return fields;
+}
+function megabytes(bytes) {
+  return `${(bytes / 1048576).toFixed(1)} MB`;
+}
 
-// src/deploy/quiet/by-dyno.ts
-var MOST_LINES2 = 5;
-async function quietByDyno(plan, around, story, signal, target, who) {
-  var _stack = [];
-  try {
-    const { heroku, group: group2, time } = around;
-    const { app } = plan;
-    const { log } = story;
-    const asker = { ...plan.asker, app, ...target.commit && { commit: target.commit } };
-    const asked = { id: newDeployId(), asker, terms: termsOf(plan, who) };
-    const command = drainCommand(plan, asked, target.currentRelease);
-    const told2 = new ToldDrain(time, () => story.follow(told2));
-    const lastLines = [];
-    const onLine = (line) => {
-      if (told2.take(line)) return;
-      lastLines.push(line);
-      lastLines.splice(0, lastLines.length - MOST_LINES2);
-      tell(log, line);
-    };
-    const scope = main.__using(_stack, new AsyncDisposableStack(), true);
-    const session = await group2("One-off dyno", () => start(heroku, command, onLine, signal));
-    const { dyno } = session;
-    const why = (code) => whyEnded(told2, { dyno, app, code, lastLines });
-    const drain = scope.use(new AttendedDrain(session, told2, why, { app, log, time, signal }));
-    story.stage = "draining";
-    await group2(`Drain in ${dyno}`, () => drain.opened());
-    const kept = scope.move();
-    return {
-      deployed: "",
-      // What the dyno has to say meanwhile it says by itself.
-      during: (publish2) => publish2(),
-      released: () => drain.released(story.rollback ?? story.release ?? ""),
-      successor: (waitMs, release2, over) => drain.successor(waitMs, release2, over),
-      [Symbol.asyncDispose]: () => kept.disposeAsync()
-    };
-  } catch (_) {
-    var _error = _, _hasError = true;
-  } finally {
-    var _promise = main.__callDispose(_stack, _error, _hasError);
-    _promise && await _promise;
-  }
+// src/redis/listen.ts
+function listen(client, channel, onMessage, onRefused = () => {
+}) {
+  let [hears, refused] = [false, false];
+  const begin = async () => {
+    try {
+      const hello = await client.call("HELLO");
+      const at = Array.isArray(hello) ? hello.indexOf("proto") : -1;
+      if (Array.isArray(hello) && at >= 0 && hello[at + 1] === 3) {
+        await client.subscribe(channel);
+        hears = true;
+      }
+    } catch (error) {
+      if (error instanceof Error && error.message.startsWith("NOPERM") && !refused) {
+        refused = true;
+        onRefused(error);
+      }
+    }
+    onMessage();
+    return hears;
+  };
+  client.on("message", onMessage);
+  client.on("close", () => {
+    hears = false;
+  });
+  client.on("ready", begin);
+  const began = client.status === "ready" ? begin() : Promise.resolve(false);
+  return {
+    get hears() {
+      return hears;
+    },
+    began
+  };
 }
-async function start(heroku, command, onLine, signal) {
-  signal.throwIfAborted();
-  const starting = new AbortController();
-  const abort = () => starting.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await heroku.inDyno(command, onLine, starting.signal);
-  } finally {
-    signal.removeEventListener("abort", abort);
-  }
+
+// src/redis/rights.ts
+var DEPLOYER_RIGHTS = [
+  "eval",
+  "evalsha",
+  "time",
+  "set",
+  "get",
+  "del",
+  "hset",
+  "hmget",
+  "hgetall",
+  "hdel",
+  "publish"
+];
+var TRIALS = {
+  eval: () => ["return 1", "0"],
+  evalsha: () => ["0".repeat(40), "0"],
+  time: () => [],
+  set: (text) => [text, "1", "PX", "1000"],
+  get: (text) => [text],
+  del: (text) => [text],
+  hset: (_, hash) => [hash, "field", "1"],
+  hget: (_, hash) => [hash, "field"],
+  hmget: (_, hash) => [hash, "field"],
+  hgetall: (_, hash) => [hash],
+  hexists: (_, hash) => [hash, "field"],
+  hlen: (_, hash) => [hash],
+  hdel: (_, hash) => [hash, "field"],
+  publish: (_text, _hash, channel) => [channel, "look"]
+};
+function isNamedUser({ username }) {
+  return username !== void 0 && username !== "default";
 }
-function tell(log, line) {
-  const [, warning, text2] = /^deploy-gate: (warning: )?(.*)$/.exec(line) ?? [];
-  if (text2 === void 0) log.info(line);
-  else if (warning) log.warning(text2);
-  else log.info(text2);
+async function missingRights(client, rights, channel) {
+  const [text, hash] = [`${channel}:trial`, `${channel}:trials`];
+  const trials = rights.map((right) => [right, ...TRIALS[right](text, hash, channel)]);
+  const answers = await client.pipeline(trials).exec() ?? [];
+  const missing = rights.flatMap((right, at) => {
+    const message = answers[at]?.[0]?.message ?? "";
+    if (!message.startsWith("NOPERM")) return [];
+    if (/\bkeys?\b/.test(message)) return ["~deploy-gate:*"];
+    return /\bchannels?\b/.test(message) ? ["&deploy-gate:*"] : [`+${right}`];
+  });
+  return [...new Set(missing)];
+}
+
+// src/deploy/origins.ts
+var SELF_SIGNED = "Heroku's Key-Value Store has a self-signed certificate";
+var PIN = "redis-tls-fingerprint";
+var UNREACHABLE = "Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.";
+var INPUT_ORIGIN = {
+  name: "redis-url",
+  pin: PIN,
+  wrongUrl: "Correct redis-url, or leave it out: the URL is read from the app's config vars then.",
+  staleLogin: "Heroku changes the URL at maintenance and credential resets, so a copy in a secret goes stale: leave redis-url out, and it is read from the app's config vars at each deploy.",
+  unsignedCertificate: `${SELF_SIGNED}: leave redis-url out, so that redis-tls: auto accepts it, or pin it with ${PIN}.`,
+  unreachable: UNREACHABLE
+};
+function configVarOrigin(variable, app) {
+  return {
+    name: `config var ${variable} of ${app}`,
+    pin: PIN,
+    wrongUrl: `The add-on may have been replaced: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
+    staleLogin: `Heroku may be changing it just now, as it does at maintenance and credential resets: run the deploy again. If it repeats, ${variable} is not kept by an add-on of this app: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
+    unsignedCertificate: `${SELF_SIGNED}, which redis-tls: verify refuses: redis-tls: auto accepts it, and ${PIN} pins it.`,
+    unreachable: UNREACHABLE
+  };
+}
+
+// src/deploy/server.ts
+var loadClient = () => Promise.resolve().then(function () { return require('./connect.js'); });
+async function openServer(plan, needs) {
+  const { configVar, url: given } = plan.redis;
+  const url = given ?? await needs.configVar(configVar);
+  const origin = given === void 0 ? configVarOrigin(configVar, plan.app) : INPUT_ORIGIN;
+  needs.mask(url);
+  const address = readRedisUrl(url, origin);
+  for (const secret of main.secretsOfRedisUrl(url)) needs.mask(secret);
+  return openGateServer({ address, trust: trust(plan, given === void 0), origin }, plan.gateName, needs);
+}
+async function openGateServer({ address, trust: trust2, origin }, gateName, { log, time, signal, patience, asks = false }) {
+  const name = main.describeAddress(address);
+  const keys = main.gateKeys(gateName);
+  const shownPrints = [];
+  const { connectRedis } = await loadClient();
+  let checked = Promise.resolve(0);
+  const check = async (connected) => {
+    const before = time.now();
+    await answered({ time, numbers: NUMBERS, signal }, async () => {
+      await checkHealth$1(connected, name, origin, log);
+      if (asks && isNamedUser(address)) await checkRights(connected, keys.reports, name);
+    });
+    return time.now() - before;
+  };
+  const client = await connectRedis(
+    {
+      address,
+      origin,
+      key: keys.epoch,
+      trust: {
+        ...trust2,
+        onCertificate(shown) {
+          if (!shownPrints.includes(shown) && !trust2.pins && !trust2.verify) {
+            log.info(`${name} shows the certificate with SHA-256 ${shown}; ${origin.pin} can pin it`);
+          }
+          shownPrints.push(shown);
+        }
+      }
+    },
+    log,
+    signal,
+    patience,
+    (connected) => {
+      checked = check(connected);
+      checked.catch(() => {
+      });
+    }
+  );
+  try {
+    log.info(`${name} answers in ${main.formatDuration(await checked)} (from ${origin.name})`);
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+  return {
+    around: {
+      host: client,
+      keys,
+      listen: (onReport) => {
+        const ear = listen(
+          client,
+          keys.reports,
+          onReport,
+          (error) => log.warning(
+            `${name}: its user may not listen (${error.message}), so changes are seen some seconds later; +subscribe and &deploy-gate:* allow it`
+          )
+        );
+        return ear.began;
+      },
+      time,
+      log,
+      numbers: NUMBERS,
+      signal
+    },
+    get fingerprint() {
+      return address.topology ? void 0 : shownPrints.at(-1);
+    },
+    async [Symbol.asyncDispose]() {
+      client.disconnect();
+    }
+  };
+}
+async function checkRights(client, channel, name) {
+  const missing = (await missingRights(client, DEPLOYER_RIGHTS, channel)).join(" ");
+  if (missing === "") return;
+  throw new main.DeployError(
+    "preflight-failed",
+    `${name}: the user of the URL lacks rights: ${missing}.`,
+    `Give them to it: ACL SETUSER <user> ${missing}. The section "Rights" of docs/redis.md has all that are needed in one line.`
+  );
+}
+function trust(plan, fromConfigVars) {
+  const { tls, fingerprints } = plan.redis;
+  return {
+    verify: tls === "verify" || tls === "auto" && !fromConfigVars && fingerprints === void 0,
+    ...fingerprints && { pins: fingerprints }
+  };
+}
+function readRedisUrl(url, origin) {
+  try {
+    return main.parseRedisUrl(url);
+  } catch (error) {
+    throw new main.DeployError(
+      "preflight-failed",
+      `The Redis URL in ${origin.name} can't be used: ${error.message}.`,
+      `It must look like ${main.REDIS_URL_RULE}. ${origin.wrongUrl}`
+    );
+  }
 }
 
 // src/deploy/watch.ts
 var EVERY_MS = 15e3;
 async function during(work, concerns, log, time) {
   const done = new AbortController();
-  const told2 = /* @__PURE__ */ new Set();
-  const look2 = async () => {
+  const told = /* @__PURE__ */ new Set();
+  const look = async () => {
     for (const line of await concerns().catch(() => [])) {
-      if (!told2.has(line)) log.warning(line);
-      told2.add(line);
+      if (!told.has(line)) log.warning(line);
+      told.add(line);
     }
   };
   const watch = async () => {
     for (; ; ) {
       await time.sleep(EVERY_MS, done.signal);
-      await look2();
+      await look();
     }
   };
   const watching = watch().catch(() => {
@@ -3499,7 +4356,7 @@ async function during(work, concerns, log, time) {
     const result = await work();
     done.abort();
     await watching;
-    await look2();
+    await look();
     return result;
   } finally {
     done.abort();
@@ -3507,87 +4364,68 @@ async function during(work, concerns, log, time) {
   }
 }
 
-// src/deploy/quiet/during-release-phase.ts
-async function duringReleasePhase(announcement, work, around) {
-  const { log, time, signal, follow: follow2 } = around;
-  const over = new AbortController();
-  const working = work().finally(() => over.abort());
-  working.catch(() => {
+// src/deploy/expected.ts
+function expected(processes, formation, dynos = []) {
+  if (formation === void 0) return { asked: processes, dynos: [], notes: [] };
+  const notes = [];
+  const present = [];
+  const asked = processes.flatMap((process) => {
+    const { type, demanded } = process;
+    const quantity = formation.find((one) => one.type === type)?.quantity;
+    if (quantity === void 0) {
+      notes.push(
+        `Heroku knows no process type ${type} of this app: it has ${enumerate(formation.map((one) => one.type)) || "none"}`
+      );
+      return [process];
+    }
+    if (quantity === 0 && !demanded) {
+      notes.push(`${type} is scaled to 0: there is nobody to drain`);
+      return [];
+    }
+    const ofType = dynos.filter((dyno) => dyno.type === type);
+    const running = ofType.filter(({ state }) => !STOPPED.has(state));
+    const runs = new Set(running.map(({ name }) => name));
+    const stopped = new Map(
+      ofType.filter(({ name }) => !runs.has(name)).map(({ name, state }) => [name, state])
+    );
+    for (const [name, state] of stopped) {
+      notes.push(`${name} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
+    }
+    present.push(...running);
+    return [demanded ? process : { ...process, atLeast: Math.max(quantity - stopped.size, runs.size) }];
   });
-  let hold;
-  try {
-    hold = await announcement.adopted(over.signal);
-    if (hold === void 0) return { result: await working, opened: false };
-    follow2(hold);
-    const adopted = hold;
-    const opened = await adopted.opened(over.signal);
-    const result = opened ? await during(
-      () => working,
-      () => adopted.concerns(),
-      log,
-      time
-    ) : await working;
-    return { result, hold, opened };
-  } catch (error) {
-    await working.catch(() => {
-    });
-    await hold?.[Symbol.asyncDispose]();
-    throw (signal.aborted ? void 0 : await announcement.failure()) ?? error;
-  }
+  return {
+    asked,
+    dynos: present.map(({ name, type, version }) => ({
+      dyno: name,
+      type,
+      ...version > 0 && { release: `v${version}` }
+    })),
+    notes
+  };
 }
+var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
 
-// src/deploy/quiet/by-release-phase.ts
-async function quietByReleasePhase(plan, around, story, signal, target, who) {
-  var _stack = [];
-  try {
-    const { redis, group: group2, time } = around;
-    const scope = main.__using(_stack, new AsyncDisposableStack(), true);
-    const server = scope.use(await group2("Redis", () => redis.open(story.log, signal)));
-    const gate = { ...server.around, log: story.log };
-    const asker = { ...plan.asker, app: plan.app, commit: target.commit };
-    await protocolOf(plan, gate, who).inspect(asker);
-    const id = newDeployId();
-    around.remember({ id, fingerprint: server.fingerprint });
-    const announcement = scope.use(await announce(gate, id, termsOf(plan, who), asker));
-    story.log.info("the deploy is announced: its release phase drains, and the clock works until then");
-    const kept = scope.move();
-    let hold;
-    return {
-      deployed: "drained in its release phase",
-      async during(publish2) {
-        const follow2 = (one) => story.follow(one);
-        const released = await duringReleasePhase(announcement, publish2, {
-          log: story.log,
-          time,
-          signal,
-          follow: follow2
-        });
-        if (released.hold) hold = kept.use(released.hold);
-        if (!released.opened) story.log.warning(UNDRAINED);
-        return released.result;
-      },
-      async released() {
-        await hold?.release();
-      },
-      successor: async (waitMs, release2, over) => await hold?.successor(waitMs, release2, over) ?? [],
-      [Symbol.asyncDispose]: () => kept.disposeAsync()
-    };
-  } catch (_) {
-    var _error = _, _hasError = true;
-  } finally {
-    var _promise = main.__callDispose(_stack, _error, _hasError);
-    _promise && await _promise;
-  }
+// src/deploy/quiet/quiet.ts
+function unasked(deployed) {
+  return {
+    deployed,
+    during: (publish) => publish(),
+    async released() {
+    },
+    successor: async () => [],
+    async [Symbol.asyncDispose]() {
+    }
+  };
 }
-var UNDRAINED = "The release phase did not drain: jobs that ran got SIGTERM, and SIGKILL 30 s later. Its command must begin with deploy-gate drain, such as release: deploy-gate drain --hold 10m && python manage.py migrate";
 
 // src/deploy/quiet/by-runner.ts
 async function quietByRunner(plan, around, story, signal, target, who) {
   var _stack = [];
   try {
-    const { redis, group: group2, time } = around;
+    const { redis, group, time } = around;
     const scope = main.__using(_stack, new AsyncDisposableStack(), true);
-    const server = scope.use(await group2("Redis", () => redis.open(story.log, signal)));
+    const server = scope.use(await group("Redis", () => redis.open(story.log, signal)));
     const asker = { ...plan.asker, app: plan.app, commit: target.commit };
     const protocol = protocolOf(plan, { ...server.around, log: story.log }, who);
     await protocol.inspect(asker);
@@ -3596,14 +4434,14 @@ async function quietByRunner(plan, around, story, signal, target, who) {
     story.stage = "draining";
     const hold = scope.use(await protocol.ask(id, asker, target.currentRelease ?? ""));
     story.follow(hold);
-    const everybody = await group2("Drain: waiting for running jobs", () => hold.drained());
+    const everybody = await group("Drain: waiting for running jobs", () => hold.drained());
     await hold.commit(!everybody);
     const kept = scope.move();
     return {
       deployed: "",
-      during: (publish2) => during(publish2, () => hold.concerns(), story.log, time),
+      during: (publish) => during(publish, () => hold.concerns(), story.log, time),
       released: () => hold.release(),
-      successor: (waitMs, release2, over) => hold.successor(waitMs, release2, over),
+      successor: (waitMs, release, over) => hold.successor(waitMs, release, over),
       [Symbol.asyncDispose]: () => kept.disposeAsync()
     };
   } catch (_) {
@@ -3612,68 +4450,6 @@ async function quietByRunner(plan, around, story, signal, target, who) {
     var _promise = main.__callDispose(_stack, _error, _hasError);
     _promise && await _promise;
   }
-}
-
-// src/deploy/quiet/out-of-sight.ts
-function quietOutOfSight(plan, around, story, signal) {
-  const { log } = story;
-  const byHand = `heroku run --app ${plan.app} -- deploy-gate resume --gate-name ${plan.gateName}`;
-  const command = resumeCommand(plan);
-  let released = false;
-  return {
-    deployed: "with the drain of its release phase, out of sight of this step",
-    during: (publish2) => publish2(),
-    async released() {
-      released = true;
-    },
-    async successor() {
-      log.info("The new clock can not be seen from here: the Redis is reached from dynos only");
-      return [];
-    },
-    async [Symbol.asyncDispose]() {
-      if (released) return;
-      if (signal.aborted) {
-        log.warning(
-          `If the release phase has drained or still does, everybody stays held until its --hold is over, or the new release takes over. To give them back: ${byHand}`
-        );
-        return;
-      }
-      const failed2 = (why) => log.warning(
-        `${why} Whoever the release phase has brought to rest stays held until its --hold is over. To give them back: ${byHand}`
-      );
-      try {
-        await around.group("Resume, in a one-off dyno", async () => {
-          var _stack = [];
-          try {
-            const session = main.__using(_stack, await around.heroku.inDyno(command, (line) => tell(log, line), signal), true);
-            const { code } = await session.ended;
-            if (code === 0) log.info("nobody is held any more by a release phase");
-            else failed2(`deploy-gate resume ended with ${code} in ${session.dyno}.`);
-          } catch (_) {
-            var _error = _, _hasError = true;
-          } finally {
-            var _promise = main.__callDispose(_stack, _error, _hasError);
-            _promise && await _promise;
-          }
-        });
-      } catch (error) {
-        failed2(error.message);
-      }
-    }
-  };
-}
-
-// src/deploy/quiet/quiet.ts
-function unasked(deployed) {
-  return {
-    deployed,
-    during: (publish2) => publish2(),
-    async released() {
-    },
-    successor: async () => [],
-    async [Symbol.asyncDispose]() {
-    }
-  };
 }
 
 // src/deploy/quiet/quieten.ts
@@ -3688,89 +4464,220 @@ async function quieten(plan, around, story, signal, target) {
   for (const note of who.notes) story.log.info(note);
   if (!anybody(plan, who)) return unasked("deployed without a drain, since there was nobody to drain");
   const inReleasePhase = plan.drainAt === "release-phase";
-  if (plan.drainFrom === "dyno" && inReleasePhase) return quietOutOfSight(plan, around, story, signal);
-  const quiet = plan.drainFrom === "dyno" ? quietByDyno : inReleasePhase ? quietByReleasePhase : quietByRunner;
+  if (plan.drainFrom === "dyno" && inReleasePhase) {
+    const { quietOutOfSight } = await Promise.resolve().then(function () { return require('./out-of-sight.js'); });
+    return await quietOutOfSight(plan, around, story, signal);
+  }
+  const quiet = await wayOf(plan);
   return await quiet(plan, around, story, signal, target, who);
 }
-function anybody({ list: list2 }, { asked }) {
-  return list2 === void 0 ? asked.length > 0 : asked.some(({ atLeast }) => atLeast > 0);
+async function wayOf({ drainFrom, drainAt }) {
+  if (drainFrom === "dyno") return (await Promise.resolve().then(function () { return require('./by-dyno.js'); })).quietByDyno;
+  if (drainAt === "release-phase") return (await Promise.resolve().then(function () { return require('./by-release-phase.js'); })).quietByReleasePhase;
+  return quietByRunner;
+}
+function anybody({ list }, { asked }) {
+  return list === void 0 ? asked.length > 0 : asked.some(({ atLeast }) => atLeast > 0);
 }
 
-// src/deploy/rehearse.ts
-async function rehearse(plan, around, story, signal, target) {
-  const who = expected(plan.processes, target.formation, target.dynos);
-  for (const note of who.notes) story.log.info(note);
-  const asks = !plan.skipDrain && who.asked.length > 0;
-  let missing2 = [];
-  if (asks && plan.drainFrom === "runner")
-    missing2 = await lookAround(plan, around, story, signal, target, who);
-  else if (asks) story.log.info("Who takes part would be seen from a dyno only, and a dry run starts none");
-  return story.ended(
-    "dry-run",
-    `${sentence(plan, story, target, who, missing2)} This was a dry run: nobody was asked for anything.`
+// src/deploy/held-back-log.ts
+var HeldBackLog = class {
+  #kept = [];
+  #to;
+  info(line) {
+    this.#tell((log) => log.info(line));
+  }
+  warning(line) {
+    this.#tell((log) => log.warning(line));
+  }
+  /** Tells `to` all that was kept, and everything from now on. */
+  release(to) {
+    this.#to = to;
+    for (const tell2 of this.#kept.splice(0)) tell2(to);
+  }
+  #tell(line) {
+    if (this.#to === void 0) this.#kept.push(line);
+    else line(this.#to);
+  }
+};
+
+// src/deploy/app-redis.ts
+var AppRedis = class {
+  #plan;
+  #around;
+  #begun;
+  constructor(plan, around) {
+    this.#plan = plan;
+    this.#around = around;
+  }
+  /** Begins to connect. Never rejects. */
+  begin(signal) {
+    const log = new HeldBackLog();
+    const leave = new AbortController();
+    const server = this.#connect(log, AbortSignal.any([signal, leave.signal]));
+    server.catch(() => {
+    });
+    this.#begun = { server, log, leave };
+  }
+  /**
+   * The connection, checked: the one that was begun, or another. It is the caller's from here on.
+   * @throws DeployError (`preflight-failed`); the signal's reason
+   */
+  async open(log, signal) {
+    const begun = this.#begun;
+    if (begun === void 0) return await this.#connect(log, signal);
+    this.#begun = void 0;
+    begun.log.release(log);
+    return await begun.server;
+  }
+  async [Symbol.asyncDispose]() {
+    if (this.#begun === void 0) return;
+    const { server, leave } = this.#begun;
+    leave.abort();
+    await server.then(
+      (opened) => opened[Symbol.asyncDispose](),
+      () => {
+      }
+    );
+  }
+  async #connect(log, signal) {
+    const { list, dryRun } = this.#plan;
+    const { configVar: configVar2 } = this.#around.heroku;
+    const asks = list === void 0 && !dryRun;
+    return await openServer(this.#plan, { ...this.#around, log, signal, configVar: configVar2, asks });
+  }
+};
+
+// src/deploy/health-check.ts
+var ANSWER_WITHIN_MS = 3e4;
+var LAST_ANSWER_WITHIN_MS = 1e3;
+var MOST_BYTES = 1048576;
+var SHOWN = 120;
+var SHORTEST_KEY = 4;
+async function checkHealth(check, webUrl, release2, around) {
+  const { log, time, signal } = around;
+  const { timeoutMs, intervalMs } = check;
+  const url = addressOf(check.url, webUrl);
+  if (url === void 0) {
+    throw new main.DeployError(
+      "health-check-failed",
+      `${release2} is released, but its health can't be checked: health-check-url is a path, and the app has no URL of its own.`,
+      "Give the whole address in health-check-url."
+    );
+  }
+  const began = time.now();
+  let told = "";
+  for (let tries = 1; ; tries++) {
+    const left = began + timeoutMs - time.now();
+    const limitMs = Math.min(ANSWER_WITHIN_MS, Math.max(LAST_ANSWER_WITHIN_MS, left));
+    const trouble = await ask(url, check, limitMs, around);
+    signal.throwIfAborted();
+    if (trouble === void 0) {
+      log.info(`${shown(url)} answers well${tries > 1 ? `, at the ${ordinal(tries)} time of asking` : ""}`);
+      return;
+    }
+    const rest = began + timeoutMs - time.now();
+    if (rest <= 0) throw unhealthy(url, release2, tries, timeoutMs, trouble);
+    if (trouble !== told) log.info(`${shown(url)} ${trouble}; asking every ${main.formatDuration(intervalMs)}`);
+    told = trouble;
+    await time.sleep(Math.min(intervalMs, rest), signal);
+  }
+}
+function addressOf(url, webUrl) {
+  if (!url.startsWith("/")) return url;
+  return URL.canParse(url, webUrl) ? new URL(url, webUrl).href : void 0;
+}
+function shown(url) {
+  const { origin, pathname } = new URL(url);
+  return `${origin}${pathname}`;
+}
+async function ask(url, { statuses, body }, limitMs, { fetch, time, signal }) {
+  try {
+    return await withinLimit(limitMs, { time, signal }, async (limit) => {
+      const headers = { "User-Agent": "heroku-deploy-gate", Accept: "*/*" };
+      const answer = await fetch(url, { headers, redirect: "manual", signal: limit });
+      const text = await beginningOf(answer);
+      const says = quoted(text, url);
+      const { status } = answer;
+      if (!statuses.some(([first, last]) => status >= first && status <= last)) {
+        return `answered ${status}${redirection(answer, url)}${says}`;
+      }
+      if (body === void 0 || text.includes(body)) return void 0;
+      return `answered ${status}, without the text that health-check-body wants${says}`;
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    return `gave no answer (${reasonOf(error, limitMs)})`;
+  }
+}
+function redirection({ headers }, url) {
+  const to = headers.get("location");
+  return to !== null && URL.canParse(to, url) ? `, a redirect to ${shown(new URL(to, url).href)}` : "";
+}
+function quoted(text, url) {
+  const { search, searchParams } = new URL(url);
+  const asked = [search.slice(1), ...searchParams.values()].filter((value) => value.length >= SHORTEST_KEY);
+  const hidden = asked.reduce((rest, value) => rest.replaceAll(value, "***"), text);
+  const beginning = main.oneLine(hidden, SHOWN);
+  return beginning === "" ? "" : ` ("${beginning}")`;
+}
+async function beginningOf({ body }) {
+  const pieces = [];
+  let bytes = 0;
+  for await (const piece of body ?? []) {
+    pieces.push(piece);
+    bytes += piece.byteLength;
+    if (bytes >= MOST_BYTES) break;
+  }
+  return Buffer.concat(pieces).toString();
+}
+function reasonOf(error, limitMs) {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeLimitError") return `none within ${main.formatDuration(limitMs)}`;
+  if (error.cause instanceof Error) return reasonOf(error.cause, limitMs);
+  return error.message || ("code" in error ? String(error.code) : error.name);
+}
+function ordinal(number) {
+  const last = number % 10;
+  const teen = number % 100 >= 11 && number % 100 <= 13;
+  return `${number}${teen ? "th" : last === 1 ? "st" : last === 2 ? "nd" : last === 3 ? "rd" : "th"}`;
+}
+function unhealthy(url, release2, tries, timeoutMs, trouble) {
+  return new main.DeployError(
+    "health-check-failed",
+    `${release2} is released, but ${shown(url)} did not answer well within ${main.formatDuration(timeoutMs)} (asked ${tries === 1 ? "once" : `${tries} times`}): at last it ${trouble}.`,
+    "See why in the log of the app (`heroku logs`). If it is only slow to boot, raise health-check-timeout."
   );
 }
-async function lookAround(plan, around, story, signal, { commit: commit2 }, who) {
-  var _stack = [];
-  try {
-    const server = main.__using(_stack, await around.group("Redis", () => around.redis.open(story.log, signal)), true);
-    const protocol = protocolOf(plan, { ...server.around, log: story.log }, who);
-    const rows = await protocol.inspect({ ...plan.asker, app: plan.app, commit: commit2 });
-    if (plan.list !== void 0) return [];
-    for (const { dyno, release: release2, v, state, running, note } of rows) {
-      const about = [
-        release2 ?? "release unknown",
-        `protocol ${v}`,
-        doingOf({ state, running }),
-        ...note ? [note] : []
-      ];
-      story.log.info(`${dyno}: ${about.join(", ")}`);
-    }
-    for (const { dyno, release: release2 } of who.dynos.filter((one) => !rows.some((row) => row.dyno === one.dyno))) {
-      story.log.warning(
-        `${dyno} is up${release2 ? ` on ${release2}` : ""} but has not joined the gate: a deploy would wait ${main.formatDuration(plan.acknowledgeTimeoutMs)} for it, and then ${plan.onMissingClock === "deploy" ? "go on without it" : "fail with missing-clock"}`
-      );
-    }
-    return who.asked.flatMap(
-      ({ type, atLeast }) => rows.filter((row) => row.type === type).length < atLeast ? type : []
-    );
-  } catch (_) {
-    var _error = _, _hasError = true;
-  } finally {
-    var _promise = main.__callDispose(_stack, _error, _hasError);
-    _promise && await _promise;
-  }
-}
-function doingOf({ state, running }) {
-  if (state === "running") return "scheduling";
-  return `${state}, ${running === 1 ? "1 job running" : `${running} jobs running`}`;
-}
-function sentence(plan, story, target, who, missing2) {
-  const { app, upToDate } = plan;
-  if (target.upToDate && upToDate !== "rerelease") {
-    return `${app} already runs ${story.named}: a deploy would ${upToDate === "skip" ? "do nothing" : "fail with nothing-to-deploy"}.`;
-  }
-  if (missing2.length > 0 && plan.onMissingClock === "fail") {
-    return `As things stand a deploy would fail with missing-clock, because too few take part as ${missing2.join(" and ")}.`;
-  }
-  const types = who.asked.map(({ type, atLeast }) => atLeast > 1 ? `${atLeast} ${type}` : type).join(", ");
-  const drain = plan.skipDrain || types === "" ? "without a drain" : plan.drainAt === "release-phase" ? `have ${types} drain in the release phase` : `have ${types} drain, for ${main.formatDuration(plan.drainTimeoutMs)} at most`;
-  const deed = {
-    "git-push": `push ${story.named}`,
-    promote: `promote ${story.named}`,
-    slug: `release ${story.named}`,
-    command: "run the deploy command"
-  }[story.deed];
-  return plan.drainAt === "release-phase" || drain === "without a drain" ? `A deploy would ${deed}${drain === "without a drain" ? " without a drain" : ` and ${drain}`}.` : `A deploy would ${drain}, and then ${deed}.`;
+
+// src/deploy/prove.ts
+async function prove(plan, around, story, signal, target, { quiet, release: release2 }) {
+  const { heroku, group: group2 } = around;
+  const { waitForDynosMs, waitForClockMs, healthCheck } = plan;
+  const dynos = (linked) => story.span("new dynos", "heroku", () => heroku.dynosUp(release2, waitForDynosMs, linked));
+  const clock = (linked) => story.span("new clock", "gate", async () => {
+    const seen = await quiet.successor(waitForClockMs, release2, linked);
+    if (seen.length === 0) return;
+    const are = seen.length === 1 ? "is" : "are";
+    story.log.info(`${seen.join(", ")} of the new release ${are} scheduling`);
+  });
+  const waits = [...waitForDynosMs > 0 ? [dynos] : [], ...waitForClockMs > 0 ? [clock] : []];
+  if (waits.length > 0) await group2("New release", () => together$1(signal, waits));
+  if (healthCheck === void 0) return;
+  const needs = { ...around, log: story.log, signal };
+  await group2(
+    "Health check",
+    () => story.span("health check", "heroku", () => checkHealth(healthCheck, target.webUrl, release2, needs))
+  );
 }
 
 // src/deploy/hold-report.ts
 function reportHolds(holds) {
   const all = holds.flatMap((hold) => hold.participants);
-  const participants = all.map(describe2);
+  const participants = all.map(describe);
   const drained = all.flatMap(({ drainedMs }) => drainedMs ?? []);
   const quiet = holds.flatMap((hold) => hold.quietMs ?? []);
-  const [jobsFinished, jobsStored] = [sum2(participants, "finished"), sum2(participants, "stored")];
+  const [jobsFinished, jobsStored] = [sum(participants, "finished"), sum(participants, "stored")];
   return {
     participants,
     ...drained.length > 0 && { drainSeconds: seconds(drained.reduce((most, one) => Math.max(most, one))) },
@@ -3779,7 +4686,7 @@ function reportHolds(holds) {
     ...jobsStored !== void 0 && { jobsStored }
   };
 }
-function describe2(one) {
+function describe(one) {
   const { id, dyno, type, state, finished, stored, lost, note, acceptedMs, drainedMs, seenMs } = one;
   return {
     id,
@@ -3794,10 +4701,10 @@ function describe2(one) {
     ...note !== void 0 && { note }
   };
 }
-function sum2(participants, field) {
+function sum(participants, field) {
   const known = participants.flatMap((one) => one[field] ?? []);
   if (participants.length > 0 && known.length === 0) return void 0;
-  return known.reduce((total, count2) => total + count2, 0);
+  return known.reduce((total, count) => total + count, 0);
 }
 function seconds(ms) {
   return Math.round(ms / 100) / 10;
@@ -3838,10 +4745,10 @@ var Story = class {
     };
   }
   /** It is known what is deployed, and over what. */
-  begins({ what, commit: commit2, webUrl, currentRelease }) {
+  begins({ what, commit, webUrl, currentRelease }) {
     const { app } = this.#plan;
     this.log.info(`${app} ${currentRelease ? `runs ${currentRelease}` : "runs no release yet"}; ${what}`);
-    this.commit = commit2 || void 0;
+    this.commit = commit || void 0;
     this.url = webUrl || void 0;
   }
   /** What is deployed, in the middle of a sentence. */
@@ -3849,7 +4756,7 @@ var Story = class {
     return this.commit === void 0 ? "what was asked for" : this.commit.slice(0, 8);
   }
   /** Does `work` as one bar of the chart. */
-  async span(name3, section, work) {
+  async span(name, section, work) {
     const fromMs = this.#elapsedMs();
     let failed2 = true;
     try {
@@ -3857,7 +4764,7 @@ var Story = class {
       failed2 = false;
       return result;
     } finally {
-      this.#spans.push({ name: name3, section, fromMs, toMs: this.#elapsedMs(), failed: failed2 });
+      this.#spans.push({ name, section, fromMs, toMs: this.#elapsedMs(), failed: failed2 });
     }
   }
   /** The participants of `hold` belong to this story from now on. */
@@ -3870,7 +4777,7 @@ var Story = class {
   }
   /** The report of a deploy that ended with `error`. */
   failed(error) {
-    const first = this.#remedies.map((remedy2) => `${remedy2} `).join("");
+    const first = this.#remedies.map((remedy) => `${remedy} `).join("");
     if (error instanceof main.DeployError)
       return this.#report(
         error.outcome,
@@ -3937,8 +4844,8 @@ var Story = class {
     };
   }
   #participantSpans({ hold, fromMs: began }) {
-    const bar = (name3, fromMs, toMs, failed2) => ({
-      name: name3,
+    const bar = (name, fromMs, toMs, failed2) => ({
+      name,
       section: "gate",
       fromMs: fromMs + began,
       toMs: toMs + began,
@@ -3970,106 +4877,6 @@ var STAGES = {
   released: "waiting for the new release"
 };
 
-// src/deploy/take-back.ts
-var REASONS = ["dynos-not-up", "clock-not-seen", "health-check-failed"];
-async function takeBack(plan, around, story, signal, target, failure) {
-  if (!(failure instanceof main.DeployError) || !REASONS.includes(failure.outcome) || signal.aborted)
-    return failure;
-  const { currentRelease } = target;
-  const { next } = failure;
-  if (currentRelease === void 0) {
-    return plan.rollbackOnFailure ? told(failure, "Nothing ran before, so there is nothing to go back to.", next) : failure;
-  }
-  const byHand = `\`heroku rollback ${currentRelease} --app ${plan.app}\``;
-  if (!plan.rollbackOnFailure) {
-    return told(
-      failure,
-      "",
-      `${next} ${byHand} goes back to what ran before; rollback-on-failure: true does so by itself.`
-    );
-  }
-  story.log.warning(`${failure.message} Going back to ${currentRelease}`);
-  story.goingBackTo = currentRelease;
-  try {
-    const back = await goBack(plan, around, story, signal, target);
-    const aftermath = `It was taken back: ${plan.app} runs what ${currentRelease} was, as ${back}.`;
-    return told(failure, aftermath, `Mend it, and deploy again. ${next}`);
-  } catch (error) {
-    if (signal.aborted) return signal.reason;
-    if (error instanceof main.DeployError && error.outcome === "busy")
-      return told(failure, `It was not taken back: ${error.message}`, `${error.next} ${next}`);
-    const message = error instanceof Error ? error.message : String(error);
-    const what = error instanceof main.DeployError ? `${error.next} ${next}` : next;
-    return told(
-      failure,
-      `Going back to ${currentRelease} failed as well: ${message}`,
-      `Go back by hand: ${byHand}. ${what}`
-    );
-  }
-}
-async function goBack(plan, around, story, signal, target) {
-  var _stack = [];
-  try {
-    const quiet = main.__using(_stack, await restOf(plan, around, story, signal, target), true);
-    const back = await around.group(
-      `Rollback to ${target.currentRelease}`,
-      () => story.span("rollback", "heroku", () => quiet.during(() => target.rollBack(signal)))
-    );
-    story.rollback = back;
-    await quiet.released();
-    await seeAtWork(plan, around, story, signal, { quiet, release: back });
-    return back;
-  } catch (_) {
-    var _error = _, _hasError = true;
-  } finally {
-    var _promise = main.__callDispose(_stack, _error, _hasError);
-    _promise && await _promise;
-  }
-}
-async function restOf(plan, around, story, signal, { formation, dynos, currentRelease: _, ...target }) {
-  if (plan.skipDrain || plan.drainAt === "release-phase") return unasked("");
-  const before = expected(plan.processes, formation, dynos).asked;
-  if (before.length === 0) return unasked("");
-  const asked = before.map(({ type, atLeast }) => ({
-    ...{ type, demanded: false },
-    atLeast: plan.list === void 0 ? 0 : atLeast
-  }));
-  const lenient = {
-    ...{ ...plan, processes: asked },
-    onDrainTimeout: "deploy",
-    onMissingClock: "deploy"
-  };
-  story.log.info(
-    "What runs by now drains first, as under on-drain-timeout: deploy: nobody keeps a broken release running"
-  );
-  const replaced2 = { ...target, ...story.release !== void 0 && { currentRelease: story.release } };
-  try {
-    return await quieten(lenient, around, story, signal, replaced2);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (error instanceof main.DeployError && error.outcome === "busy") throw error;
-    story.log.warning(`${error.message} Going back without a drain`);
-    return unasked("");
-  }
-}
-async function seeAtWork({ waitForDynosMs, waitForClockMs }, { heroku }, story, signal, { quiet, release: release2 }) {
-  const warn = (error) => {
-    signal.throwIfAborted();
-    story.log.warning(error.message);
-  };
-  if (waitForDynosMs > 0) await heroku.dynosUp(release2, waitForDynosMs, signal).catch(warn);
-  if (waitForClockMs === 0) return;
-  const seen = await quiet.successor(waitForClockMs, release2, signal).catch(warn);
-  if (seen === void 0 || seen.length === 0) return;
-  story.log.info(`${seen.join(", ")} of ${release2} ${seen.length === 1 ? "is" : "are"} scheduling`);
-}
-function told(failure, aftermath, next) {
-  const outcome = failure.outcome;
-  return new main.DeployError(outcome, `${failure.message} ${aftermath}`.trimEnd(), next.trimEnd(), {
-    cause: failure
-  });
-}
-
 // src/deploy/deploy.ts
 async function deploy(plan, around) {
   const story = new Story(plan, around.time, around.log);
@@ -4083,14 +4890,14 @@ async function deploy(plan, around) {
     }
   );
   try {
-    return await tell2(plan, around, story, signal);
+    return await tell(plan, around, story, signal);
   } catch (error) {
     return story.failed(signal.aborted ? signal.reason : error);
   } finally {
     timer.abort();
   }
 }
-async function tell2(plan, given, story, signal) {
+async function tell(plan, given, story, signal) {
   var _stack = [];
   try {
     const redis = main.__using(_stack, new AppRedis(plan, given), true);
@@ -4103,7 +4910,10 @@ async function tell2(plan, given, story, signal) {
     signal.throwIfAborted();
     story.begins(target);
     if (target.upToDate && plan.strategy.kind === "git-push") story.deed = "slug";
-    if (plan.dryRun) return await rehearse(plan, around, story, signal, target);
+    if (plan.dryRun) {
+      const { rehearse } = await Promise.resolve().then(function () { return require('./rehearse.js'); });
+      return await rehearse(plan, around, story, signal, target);
+    }
     if (target.upToDate && plan.upToDate !== "rerelease") return nothingToDo(plan, story, target);
     const quiet = main.__using(_stack, await quieten(plan, around, story, signal, target), true);
     const release2 = await quiet.during(() => publish(plan, around, story, signal, target));
@@ -4113,6 +4923,7 @@ async function tell2(plan, given, story, signal) {
     try {
       await prove(plan, around, story, signal, target, { quiet, release: release2 });
     } catch (failure) {
+      const { takeBack } = await Promise.resolve().then(function () { return require('./take-back.js'); });
       throw await takeBack(plan, around, story, signal, target, failure);
     }
     const what = story.commit === void 0 ? release2 : `${story.named} as ${release2}`;
@@ -4173,169 +4984,13 @@ function outOfTime({ deployTimeoutMs }) {
   );
 }
 
-// built-in:http
-var builtIn2 = /* @__PURE__ */ process.getBuiltinModule("node:http");
-var own3 = (key) => builtIn2[key];
-var http_default = builtIn2;
-var $STATUS_CODES = /* @__PURE__ */ own3("STATUS_CODES");
-
-// src/heroku/proxy.ts
-var ProxyFault = class extends Error {
-  name = "ProxyFault";
-  /** what to do about it */
-  next;
-  /** it may well work a moment later */
-  passing;
-  constructor(message, next, passing2, cause) {
-    super(message, { cause });
-    this.next = next;
-    this.passing = passing2;
-  }
-};
-function proxyFor(target, env) {
-  const scheme = target.protocol.slice(0, -1);
-  const names = [`${scheme}_proxy`, `${scheme}_proxy`.toUpperCase(), "all_proxy", "ALL_PROXY"];
-  const variable = names.find((name3) => env[name3]);
-  const value = variable && env[variable];
-  if (!value || bypassed(target, env.no_proxy || env.NO_PROXY || "")) return void 0;
-  const text2 = value.includes("://") ? value : `http://${value}`;
-  if (!URL.canParse(text2)) {
-    throw new ProxyFault(
-      `the environment variable ${variable} holds no URL of a proxy`,
-      `Set ${variable} to \`http://proxy.example:3128\`, or to \`http://name:password@proxy.example:3128\` with name and password percent-encoded.`,
-      false
-    );
-  }
-  const { protocol, host } = new URL(text2);
-  const shown2 = `${protocol}//${host}`;
-  return /^https?:$/.test(protocol) ? { url: text2, shown: shown2, variable } : { shown: shown2, variable };
-}
-function bypassed(target, noProxy) {
-  const host = target.hostname.replace(/^\[|\]$/g, "").replace(/\.$/, "");
-  const port = target.port || (target.protocol === "https:" ? "443" : "80");
-  return noProxy.toLowerCase().split(/[\s,]+/).some((entry) => {
-    if (entry === "*") return true;
-    const [, ofEntry = entry, portOfEntry] = $isIP(entry) ? [] : /^(.+):(\d+)$/.exec(entry) ?? [];
-    if (portOfEntry !== void 0 && portOfEntry !== port) return false;
-    const name3 = ofEntry.replace(/^\[|\]$/g, "").replace(/^\*?\./, "");
-    if (name3 === "") return false;
-    return $isIP(host) ? host === name3 || within(host, name3) : host === name3 || host.endsWith(`.${name3}`);
-  });
-}
-function within(address, range) {
-  const family = $isIP(address) === 6 ? "ipv6" : "ipv4";
-  const list2 = new $BlockList();
-  const [, from = "", by, to = ""] = /^([\da-f.:]+)([/-])([\da-f.:]+)$/.exec(range) ?? [];
-  try {
-    if (by === "/") list2.addSubnet(from, Number(to), family);
-    if (by === "-") list2.addRange(from, to, family);
-    return list2.check(address, family);
-  } catch {
-    return false;
-  }
-}
-var nameOf = ({ shown: shown2, variable }) => `the proxy ${shown2} (from ${variable})`;
-function turnedAway(status2, proxy, target) {
-  const answer = $STATUS_CODES[status2] ? `${status2} ${$STATUS_CODES[status2]}` : `${status2}`;
-  if (status2 === 407) {
-    return new ProxyFault(
-      `${nameOf(proxy)} wants a name and a password that it accepts (${answer})`,
-      `Set ${proxy.variable} to \`http://name:password@…\`, with name and password percent-encoded, from a secret.`,
-      false
-    );
-  }
-  return new ProxyFault(
-    `${nameOf(proxy)} made no connection to ${target.host} (${answer})`,
-    `Ask whoever keeps the proxy to let ${target.host} through, or, if the runner can reach it without, add ${target.hostname} to NO_PROXY.`,
-    status2 >= 500
-  );
-}
-function unreachedProxy(reason, proxy, target, cause) {
-  if (isUnbelieved(cause)) {
-    return new ProxyFault(`${nameOf(proxy)} stands between: ${reason}`, UNBELIEVED, false, cause);
-  }
-  return new ProxyFault(
-    `${nameOf(proxy)}: ${reason}`,
-    `Check that the proxy is up and that the runner can reach it. If the runner can reach ${target.hostname} without it, add that to NO_PROXY.`,
-    true,
-    cause
-  );
-}
-var UNBELIEVED = "The server showed a certificate that nobody vouches for. If your network's proxy opens what passes through it, store its certificate on the runner and set NODE_EXTRA_CA_CERTS to that file for the job. Otherwise somebody is in between: don't go on.";
-function isUnbelieved(error) {
-  if (!(error instanceof Error)) return false;
-  return "code" in error ? /CERT|UNABLE_TO_VERIFY/.test(String(error.code)) : isUnbelieved(error.cause);
-}
-function uselessProxy(reason, proxy, cause) {
-  return new ProxyFault(
-    `${reason}, and ${nameOf(proxy)} is of a kind that only git goes through`,
-    "If the runner reaches Heroku only through a proxy, set HTTPS_PROXY to one that speaks HTTP: `http://proxy.example:3128`.",
-    true,
-    cause
-  );
-}
-
-// src/heroku/api-error.ts
-var ApiError = class extends main.DeployError {
-  /** the HTTP status; absent when there was no answer */
-  status;
-  /** it may well work a moment later: no answer, 429, 5xx */
-  passing;
-  /**
-   * It was something that must not be done twice, and whether it was carried out is not known: look before you ask again.
-   * Never together with `passing`.
-   */
-  unknown;
-  constructor(fault, message, next, cause) {
-    super("preflight-failed", message, next, { cause });
-    this.status = fault.status;
-    this.passing = fault.passing ?? false;
-    this.unknown = fault.unknown ?? false;
-  }
-};
-var requestOf = ({ method, path }) => `${method} ${path.slice(0, 200)}`;
-function unreachable(cause, asked, sent) {
-  if (sent && asked.once) return notKnown(`gave no answer (${reasonOf2(cause)})`, asked, {}, cause);
-  const message = `Heroku's API at ${asked.apiUrl} could not be reached for ${requestOf(asked)}: ${reasonOf2(cause)}.`;
-  if (cause instanceof ProxyFault) return new ApiError({ passing: cause.passing }, message, cause.next, cause);
-  if (isUnbelieved(cause)) return new ApiError({}, message, UNBELIEVED, cause);
-  return new ApiError(
-    { passing: true },
-    message,
-    "Check that the runner can reach that address, and https://status.heroku.com. If it reaches the internet only through a proxy, set HTTPS_PROXY for the job.",
-    cause
-  );
-}
-function unreadable(what, asked) {
-  const look2 = asked.once ? ` Look with ${asked.look} whether it was carried out, before you run the job again.` : "";
-  return new ApiError(
-    { unknown: asked.once },
-    `The answer of ${asked.apiUrl} to ${requestOf(asked)} is not one of Heroku's API: ${what}.`,
-    `Check that no proxy or portal answers in place of Heroku and, if it is set, the environment variable HEROKU_API_URL.${look2}`
-  );
-}
-function notKnown(what, asked, fault, cause) {
-  return new ApiError(
-    { ...fault, unknown: true },
-    `Heroku's API ${what} to ${requestOf(asked)}, so whether it did what it was asked (${asked.doing}) is not known.`,
-    `Look with ${asked.look} before you run the job again, and at https://status.heroku.com.`,
-    cause
-  );
-}
-function reasonOf2(error) {
-  if (!(error instanceof Error)) return "no answer";
-  if (error.name === "TimeLimitError") return "no answer in time";
-  if (error.cause instanceof Error && !(error instanceof ProxyFault)) return reasonOf2(error.cause);
-  return error.message || ("code" in error ? String(error.code) : error.name);
-}
-
 // src/heroku/config-var.ts
-async function configVar(api, name3, signal) {
-  const value = (await api.configVars(signal)).get(name3);
+async function configVar(api, name, signal) {
+  const value = (await api.configVars(signal)).get(name);
   if (value) return value;
   throw new main.DeployError(
     "preflight-failed",
-    value === "" ? `The config var ${name3} of ${api.appName} is empty.` : `${api.appName} has no config var ${name3}.`,
+    value === "" ? `The config var ${name} of ${api.appName} is empty.` : `${api.appName} has no config var ${name}.`,
     `Name the config var that holds the Redis URL with the input \`redis-config-var\` (\`heroku config --app ${api.appName}\` lists them), or pass the URL itself as \`redis-url\`.`
   );
 }
@@ -4356,8 +5011,8 @@ async function dynosUp(api, release2, waitMs, { log, time, signal }) {
       const ours = dynos.filter(
         (dyno) => dyno.version >= version && formation.some(({ type }) => type === dyno.type)
       );
-      const missing2 = shortages(formation, ours);
-      if (missing2.length === 0) {
+      const missing = shortages(formation, ours);
+      if (missing.length === 0) {
         log.info(
           `up on ${release2}: ${enumerate(namesOf(ours.filter(isUp)), MOST_DYNOS) || "nobody, as no dyno is to run"}`
         );
@@ -4369,7 +5024,7 @@ async function dynosUp(api, release2, waitMs, { log, time, signal }) {
         if (!crashed.some((dyno) => dyno.id === id)) crashedSince.delete(id);
       const lost = crashed.filter(({ id }) => now - (crashedSince.get(id) ?? now) >= STAYS_CRASHED_MS);
       if (lost.length > 0) throw crashes(api.appName, release2, lost);
-      if (last) throw notUp(api.appName, release2, waitMs, missing2, ours);
+      if (last) throw notUp(api.appName, release2, waitMs, missing, ours);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       if (error.status === 403) {
@@ -4389,7 +5044,7 @@ function shortages(formation, ours) {
   });
 }
 var isUp = ({ state }) => state === "up" || state === "idle";
-var namesOf = (dynos) => [...new Set(dynos.map(({ name: name3 }) => name3))];
+var namesOf = (dynos) => [...new Set(dynos.map(({ name }) => name))];
 function crashes(app, release2, crashed) {
   const names = namesOf(crashed);
   return new main.DeployError(
@@ -4398,9 +5053,9 @@ function crashes(app, release2, crashed) {
     `Its own log tells why: \`heroku logs --dyno ${names[0]} --app ${app}\`.`
   );
 }
-function notUp(app, release2, waitMs, missing2, ours) {
-  const each = missing2.map(({ type, up, quantity }) => {
-    const states = ours.filter((dyno) => dyno.type === type && !isUp(dyno)).map(({ name: name3, state }) => `${name3} is ${state}`);
+function notUp(app, release2, waitMs, missing, ours) {
+  const each = missing.map(({ type, up, quantity }) => {
+    const states = ours.filter((dyno) => dyno.type === type && !isUp(dyno)).map(({ name, state }) => `${name} is ${state}`);
     return `${up} of ${quantity} ${type}${states.length > 0 ? ` (${enumerate(states, MOST_DYNOS)})` : ""}`;
   });
   return new main.DeployError(
@@ -4416,1270 +5071,6 @@ function unseen(app, release2, cause) {
     `Look at \`heroku ps --app ${app}\`. ${cause.next}`,
     { cause }
   );
-}
-
-// built-in:string_decoder
-var builtIn3 = /* @__PURE__ */ process.getBuiltinModule("node:string_decoder");
-var own4 = (key) => builtIn3[key];
-var $StringDecoder = /* @__PURE__ */ own4("StringDecoder");
-
-// src/process/lines.ts
-var LONGEST_LINE = 8192;
-function createLineSplitter(onLine) {
-  const decoder = new $StringDecoder("utf8");
-  let rest = "";
-  let given = false;
-  function take(text2) {
-    const lines = (rest + text2).split(/[\r\n]/);
-    rest = lines.pop() ?? "";
-    for (const line of lines) endLine(line);
-    if (rest.length <= LONGEST_LINE) return;
-    if (!given) give(rest);
-    given = true;
-    rest = "";
-  }
-  function endLine(line) {
-    if (!given) give(line);
-    given = false;
-  }
-  function give(line) {
-    const trimmed = line.slice(0, LONGEST_LINE).trimEnd();
-    if (trimmed !== "") onLine(trimmed);
-  }
-  return {
-    write: (piece) => take(decoder.write(piece)),
-    end() {
-      take(decoder.end());
-      endLine(rest);
-      rest = "";
-    }
-  };
-}
-
-// src/heroku/dyno-fate.ts
-var GoneError = class extends main.DeployError {
-};
-var LOOK_MS = 3e4;
-var LOOKS_IN_VAIN = 2;
-var JOIN_LIMIT_MS = 2 * 6e4;
-var STOP_LIMIT_MS = 5e3;
-var ENDED_STATES = ["crashed", "down", "complete"];
-function createDynoFate(api, dyno, { log, time }) {
-  const { name: name3, timeToLiveSec } = dyno;
-  const began = time.now();
-  const next = `See what Heroku has logged about it: \`heroku logs --dyno ${name3} --app ${api.appName}\`.`;
-  async function isGone(signal) {
-    const found = await api.dyno(name3, signal);
-    return found === void 0 || ENDED_STATES.includes(found.state);
-  }
-  function gone(what) {
-    const lived = timeToLiveSec !== void 0 && time.now() - began >= timeToLiveSec * 1e3;
-    const cause = lived ? `: its time to live of ${main.formatDuration(timeToLiveSec * 1e3)} was over` : "";
-    return new GoneError("failed", `${what} The dyno is gone${cause}.`, next);
-  }
-  return {
-    async watch(hasJoined, signal) {
-      let inVain = 0;
-      let unanswered2 = false;
-      for (; ; ) {
-        await time.sleep(LOOK_MS, signal);
-        try {
-          inVain = await isGone(signal) ? inVain + 1 : 0;
-        } catch (error) {
-          if (!(error instanceof ApiError)) throw error;
-          if (!unanswered2) log.warning(`${error.message} The output of ${name3} is still waited for`);
-          unanswered2 = true;
-        }
-        if (inVain >= LOOKS_IN_VAIN) throw gone(`${name3} has not told how its command ended.`);
-        if (hasJoined()) continue;
-        const waitedMs = time.now() - began;
-        if (waitedMs >= JOIN_LIMIT_MS) {
-          throw new main.DeployError("failed", `${name3} has not started within ${main.formatDuration(waitedMs)}.`, next);
-        }
-        log.info(`${name3} is still starting after ${main.formatDuration(waitedMs)}`);
-      }
-    },
-    async brokenOff(reason, signal) {
-      const why = reason === void 0 ? "" : ` (${reason})`;
-      const what = `The connection to ${name3} broke off before it told how its command ended${why}.`;
-      try {
-        if (await isGone(signal)) throw gone(what);
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        throw new main.DeployError("failed", `${what} Nor does Heroku tell: ${error.message}`, next, {
-          cause: error
-        });
-      }
-      throw new main.DeployError("failed", `${what} The dyno was still running, and is stopped.`, next);
-    },
-    async stop(lastWords) {
-      log.info(`Stopping ${name3}`);
-      const limited = { time, signal: new AbortController().signal };
-      let isStopped = false;
-      try {
-        await withinLimit(STOP_LIMIT_MS, limited, async (limit) => {
-          await api.stopDyno(name3, limit);
-          isStopped = true;
-          await Promise.race([lastWords, aborted(limit)]);
-        });
-      } catch (error) {
-        if (isStopped || error instanceof ApiError && error.status === 404) return;
-        const reason = error instanceof ApiError ? error.message : `${reasonOf2(error)}.`;
-        const wait = timeToLiveSec === void 0 ? "" : `, or wait: it lives for ${main.formatDuration(timeToLiveSec * 1e3)}`;
-        const advice2 = `Stop it with \`heroku ps:stop ${name3} --app ${api.appName}\`${wait}`;
-        log.warning(`${name3} could not be stopped: ${reason} ${advice2}`);
-      }
-    }
-  };
-}
-function aborted(signal) {
-  return new Promise((_, reject) => {
-    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-  });
-}
-
-// src/heroku/exit-marker.ts
-var LAUNCHER = "/cnb/lifecycle/launcher";
-var TRIES = 10;
-function markExit(command, launcher = LAUNCHER) {
-  const halves = [$randomBytes(8).toString("hex"), $randomBytes(8).toString("hex")];
-  const marker = new RegExp(`^(.*)${halves.join("")} (\\d{1,3});`, "s");
-  return {
-    commandLine: [
-      // A dyno that is told to stop, or whose client has gone, tells all its processes: what the command makes of that must not end with
-      // this shell.
-      "trap : HUP INT TERM",
-      // What is written to a command must not come back as its output.
-      "stty -echo 2>/dev/null",
-      `set -- ${shellWord(command)} ${shellWord(launcher)} sh`,
-      'if command -v bash >/dev/null 2>&1; then set -- "$1" "$2" bash; fi',
-      'if [ -x "$2" ]; then "$2" -- "$3" -c "$1"; else "$3" -c "$1"; fi',
-      'set -- "$?"',
-      // The command may have left the output non-blocking, and then it refuses what it can't take at once.
-      `for _ in ${Array.from({ length: TRIES }, (_, index) => index + 1).join(" ")}; do if printf '\\n%s%s %d;\\n' ${halves.join(" ")} "$1" 2>/dev/null; then break; fi; sleep 1; done`,
-      'exit "$1"'
-    ].join("; "),
-    read(line) {
-      const [, before, code] = marker.exec(line) ?? [];
-      return before === void 0 ? void 0 : { code: Number(code), before };
-    }
-  };
-}
-
-// built-in:https
-var builtIn4 = /* @__PURE__ */ process.getBuiltinModule("node:https");
-var own5 = (key) => builtIn4[key];
-var https_default = builtIn4;
-var $Agent = /* @__PURE__ */ own5("Agent");
-
-// src/heroku/rendezvous.ts
-var CONNECT_LIMIT_MS = 3e4;
-var KEEP_ALIVE_MS = 3e4;
-var GREETING = /^rendezvous\r?\n/;
-var LONGEST_GREETING = 64;
-async function attach(dyno, collaborators, onOutput) {
-  const place = readAttachUrl(dyno);
-  const socket = await connect(place, collaborators).catch((error) => {
-    collaborators.signal.throwIfAborted();
-    throw unattached(dyno.name, place, error);
-  });
-  const joined = Promise.withResolvers();
-  const closed = Promise.withResolvers();
-  let reason;
-  let beginning = Buffer.alloc(0);
-  socket.on("data", (piece) => {
-    if (beginning === void 0) return onOutput(piece);
-    beginning = Buffer.concat([beginning, piece]);
-    if (!beginning.includes("\n") && beginning.length < LONGEST_GREETING) return;
-    const [greeting = ""] = GREETING.exec(beginning.toString("latin1")) ?? [];
-    const rest = beginning.subarray(greeting.length);
-    beginning = void 0;
-    joined.resolve();
-    if (rest.length > 0) onOutput(rest);
-  });
-  socket.on("error", (error) => {
-    reason = reasonOf2(error);
-  });
-  socket.once("close", () => {
-    if (beginning?.length) onOutput(beginning);
-    closed.resolve(reason);
-  });
-  socket.write(`${place.secret}\r
-`);
-  return {
-    joined: joined.promise,
-    closed: closed.promise,
-    write: (text2) => void socket.write(text2),
-    close: () => void socket.destroy()
-  };
-}
-function attachSecret(attachUrl) {
-  const url = URL.parse(attachUrl);
-  return url ? `${url.pathname}${url.search}`.slice(1) : "";
-}
-function readAttachUrl({ name: name3, attachUrl }) {
-  const url = URL.parse(attachUrl);
-  const secret = attachSecret(attachUrl);
-  if (url?.protocol === "rendezvous:" && url.hostname !== "" && /^[\x21-\x7e]+$/.test(secret)) {
-    return { host: url.hostname.replace(/^\[(.*)\]$/, "$1"), port: Number(url.port || 5e3), secret };
-  }
-  if (url?.protocol === "https:" || url?.protocol === "http:") {
-    throw new main.DeployError(
-      "failed",
-      `Heroku lets ${name3} be attached to by SSH only, as in a Shield Private Space, and this step does not speak SSH.`,
-      "Let the drain run in the release phase instead: `drain-at: release-phase`."
-    );
-  }
-  throw new main.DeployError(
-    "failed",
-    `Heroku's answer names no place at which ${name3} could be attached to.`,
-    "Check that no proxy answers in place of Heroku, and look at https://status.heroku.com."
-  );
-}
-function connect({ host, port }, { env, time, signal }) {
-  return withinLimit(
-    CONNECT_LIMIT_MS,
-    { time, signal },
-    (limit) => new Promise((resolve, reject) => {
-      limit.throwIfAborted();
-      const opened = [];
-      const fail = (error) => {
-        limit.removeEventListener("abort", stop);
-        for (const socket2 of opened) socket2.destroy();
-        reject(error);
-      };
-      const stop = () => fail(limit.reason);
-      const keep = (socket2) => {
-        socket2.on("error", fail);
-        opened.push(socket2);
-      };
-      const done = (socket2) => {
-        limit.removeEventListener("abort", stop);
-        for (const each of opened) each.off("error", fail).on("error", () => {
-        });
-        resolve(socket2);
-      };
-      limit.addEventListener("abort", stop, { once: true });
-      const socket = new $Agent({ proxyEnv: env }).createConnection(
-        { host, port, ...isName(host) && { servername: host } },
-        (error, tunnelled) => {
-          if (tunnelled) keep(tunnelled);
-          if (error || limit.aborted) return fail(error ?? limit.reason);
-          done(tunnelled);
-        }
-      );
-      keep(socket);
-      socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      if (socket.encrypted) socket.once("secureConnect", () => done(socket));
-    })
-  );
-}
-var isName = (host) => !/^[\d.]+$|:/.test(host);
-function unattached(name3, { host, port }, error) {
-  const where = `${host}:${port}`;
-  const refusal2 = error instanceof Error && "statusCode" in error ? error.statusCode : void 0;
-  if (refusal2 !== void 0) {
-    return new main.DeployError(
-      "failed",
-      `The proxy of this runner (HTTPS_PROXY) lets nobody through to ${where}, where the output of ${name3} is: it answered ${refusal2}.`,
-      `Allow CONNECT to ${where} in the proxy, or, if the runner reaches it without the proxy, add ${host} to NO_PROXY.`,
-      { cause: error }
-    );
-  }
-  return new main.DeployError(
-    "failed",
-    `The output of ${name3} could not be attached to at ${where}: ${reasonOf2(error)}.`,
-    `Check that this runner may connect to ${where}, directly or through the proxy in HTTPS_PROXY. If a proxy opens TLS, name the file with its certificate in NODE_EXTRA_CA_CERTS.`,
-    { cause: error }
-  );
-}
-
-// src/heroku/one-off.ts
-async function openInDyno(api, { command, mask = [], ...settings }, collaborators, onLine) {
-  const { log, signal } = collaborators;
-  const marker = markExit(command);
-  const dyno = await api.runDyno({ ...settings, command: marker.commandLine }, signal);
-  const { name: name3 } = dyno;
-  log.info(`${name3} is starting`);
-  const fate = createDynoFate(api, { name: name3, timeToLiveSec: settings.timeToLiveSec }, collaborators);
-  const leaving = new AbortController();
-  const scope = AbortSignal.any([signal, leaving.signal]);
-  const joined = Promise.withResolvers();
-  const told2 = Promise.withResolvers();
-  const plain2 = plainLine([...mask, attachSecret(dyno.attachUrl)]);
-  let hasJoined = false;
-  let write;
-  let over = false;
-  const lines = createLineSplitter((line) => {
-    if (over) return;
-    const end = marker.read(line);
-    const shown2 = plain2(end ? end.before : line);
-    if (shown2 !== "") onLine(shown2);
-    if (!end) return;
-    over = true;
-    told2.resolve({ dyno: name3, code: end.code });
-  });
-  async function follow2() {
-    let connection;
-    try {
-      connection = await attach(dyno, { ...collaborators, signal: scope }, lines.write);
-      write = connection.write;
-      void connection.joined.then(() => {
-        hasJoined = true;
-        log.info(`${name3} is attached`);
-        joined.resolve();
-      });
-      const broken2 = connection.closed.then((reason) => {
-        lines.end();
-        return over ? told2.promise : fate.brokenOff(reason, scope);
-      });
-      return await Promise.race([told2.promise, broken2, fate.watch(() => hasJoined, scope)]);
-    } catch (error) {
-      if (!(error instanceof GoneError)) await fate.stop(connection?.closed);
-      throw error;
-    } finally {
-      lines.end();
-      over = true;
-      write = void 0;
-      connection?.close();
-      leaving.abort();
-    }
-  }
-  const ended2 = follow2();
-  ended2.catch(() => {
-  });
-  await Promise.race([joined.promise, ended2]);
-  return {
-    dyno: name3,
-    ended: ended2,
-    write: (line) => write?.(`${line}
-`),
-    async [Symbol.asyncDispose]() {
-      leaving.abort(
-        new main.DeployError("failed", `${name3} was left before its command had ended.`, "Run the job again.")
-      );
-      await ended2.catch(() => {
-      });
-    }
-  };
-}
-var LONGEST_LINE2 = 2e3;
-var LOOKED_AT = 8192;
-function plainLine(mask) {
-  const secrets = mask.flatMap((text2) => text2.split(/[\r\n]+/)).filter((text2) => text2.trim() !== "").sort((a, b) => b.length - a.length);
-  return (line) => {
-    const text2 = main.oneLine(line, LOOKED_AT);
-    const masked = secrets.reduce((rest, secret) => rest.replaceAll(secret, "***"), text2);
-    return main.oneLine(masked, LONGEST_LINE2);
-  };
-}
-
-// src/heroku/api-answers.ts
-var UnreadableAnswerError = class extends Error {
-  name = "UnreadableAnswerError";
-};
-function plain(text2, length = 200) {
-  return text2.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "").trim().slice(0, length).toWellFormed();
-}
-var LONGEST_TEXT2 = 1e3;
-var LONGEST_NAME2 = 100;
-function fields(value, what) {
-  if (typeof value === "object" && value !== null && !Array.isArray(value)) return value;
-  throw new UnreadableAnswerError(`${what} is not an object`);
-}
-function list(value, what) {
-  if (Array.isArray(value)) return value;
-  throw new UnreadableAnswerError(`${what} is not a list`);
-}
-function text(value, what) {
-  if (typeof value === "string" && value !== "" && value.length <= LONGEST_TEXT2) return value;
-  throw new UnreadableAnswerError(`${what} is not a text`);
-}
-function name2(value, what) {
-  const shown2 = typeof value === "string" && value.length <= LONGEST_NAME2 ? plain(value) : "";
-  if (shown2 !== "") return shown2;
-  throw new UnreadableAnswerError(`${what} is not a text of at most ${LONGEST_NAME2} characters`);
-}
-function reference(value, what) {
-  return text(fields(value, what).id, `${what}'s id`);
-}
-function status(value, what) {
-  if (value === "pending" || value === "succeeded" || value === "failed") return value;
-  throw new UnreadableAnswerError(`${what} is none of pending, succeeded, failed`);
-}
-function optionalId(value) {
-  if (typeof value !== "object" || value === null) return void 0;
-  const { id } = value;
-  return typeof id === "string" && id !== "" && id.length <= LONGEST_TEXT2 ? id : void 0;
-}
-function httpUrl(value) {
-  if (typeof value !== "string" || !URL.canParse(value)) return void 0;
-  const { protocol, href } = new URL(value);
-  return protocol === "https:" || protocol === "http:" ? href : void 0;
-}
-function readApp(value) {
-  const app = fields(value, "the app");
-  const webUrl = httpUrl(app.web_url);
-  return {
-    id: text(app.id, "the app's id"),
-    name: name2(app.name, "the app's name"),
-    ...webUrl && { webUrl }
-  };
-}
-function readRelease(value) {
-  const release2 = fields(value, "the release");
-  const { version, description } = release2;
-  if (typeof version !== "number" || !Number.isSafeInteger(version) || version < 1) {
-    throw new UnreadableAnswerError("the release's version is not a number");
-  }
-  const slugId = optionalId(release2.slug);
-  const outputStreamUrl = httpUrl(release2.output_stream_url);
-  return {
-    id: text(release2.id, "the release's id"),
-    version,
-    status: status(release2.status, "the release's status"),
-    current: release2.current === true,
-    description: typeof description === "string" ? plain(description) : "",
-    ...slugId && { slugId },
-    ...outputStreamUrl && { outputStreamUrl }
-  };
-}
-function readReleases(value, max) {
-  const releases = list(value, "the answer").map(readRelease);
-  return releases.sort((a, b) => b.version - a.version).slice(0, max);
-}
-function readSlugCommit(value) {
-  const { commit: commit2 } = fields(value, "the slug");
-  return typeof commit2 === "string" && /^[0-9a-f]{7,64}$/i.test(commit2) ? commit2.toLowerCase() : void 0;
-}
-function readBuild(build) {
-  const source = build.source_blob;
-  const createdAt = typeof build.created_at === "string" ? Date.parse(build.created_at) : Number.NaN;
-  const version = typeof source === "object" && source !== null ? source.version : void 0;
-  const slugId = optionalId(build.slug);
-  return {
-    id: text(build.id, "the build's id"),
-    status: status(build.status, "the build's status"),
-    ...typeof version === "string" && { commit: version.toLowerCase() },
-    ...slugId && { slugId },
-    ...Number.isFinite(createdAt) && { createdAt }
-  };
-}
-function readBuilds(value, max) {
-  const builds = list(value, "the answer").map((entry) => fields(entry, "the build"));
-  const created = ({ created_at }) => typeof created_at === "string" ? created_at : "";
-  const newestFirst = builds.sort((a, b) => created(b).localeCompare(created(a)));
-  return newestFirst.slice(0, max).map(readBuild);
-}
-function readConfigVars(value) {
-  const entries2 = Object.entries(fields(value, "the answer"));
-  return new Map(entries2.filter((entry) => typeof entry[1] === "string"));
-}
-
-// src/heroku/api-refusal.ts
-var NEW_TOKEN = 'Make a new one with `heroku authorizations:create --description "GitHub Actions"`, store it as a repository secret (Settings → Secrets and variables → Actions), and pass that secret as `heroku-api-key`.';
-var BILLING = "Its owner settles that at https://dashboard.heroku.com/account/billing (for the app of a team, at the billing page of the team). Then run the job again.";
-var SCOPES = {
-  read: "read, write, read-protected, write-protected or global",
-  "read-protected": "read-protected, write-protected or global",
-  write: "write, write-protected or global",
-  "write-protected": "write-protected or global"
-};
-function refusal(status2, said2, asked) {
-  if (status2 >= 500 && asked.once) return notKnown(`answered ${status2}`, asked, { status: status2 });
-  const [message, next] = advice(status2, said2, asked);
-  const words = said2.message === "" || status2 === 404 ? "" : ` Heroku says: "${said2.message}"`;
-  return new ApiError({ status: status2, passing: status2 === 429 || status2 >= 500 }, message + words, next);
-}
-function advice(status2, said2, asked) {
-  const answered2 = `${status2} to ${requestOf(asked)}`;
-  if (status2 === 401) {
-    return [
-      `Heroku does not accept the token in \`heroku-api-key\` (${answered2}): it is not valid, or it has expired or been revoked.`,
-      NEW_TOKEN
-    ];
-  }
-  if (status2 === 402) {
-    return [
-      `Heroku refuses to ${asked.doing} (${answered2}): the account that pays for it is behind with its payments, or has to confirm how it pays.`,
-      BILLING
-    ];
-  }
-  if (status2 === 403) return forbidden(said2, asked, answered2);
-  if (status2 === 404) return notFound(said2, asked, answered2);
-  if (status2 === 409) {
-    return [
-      `Heroku can't ${asked.doing} now (${answered2}): something else that is under way stands against it.`,
-      `See what that is (\`heroku releases --app ${asked.app}\`, and the app's Activity tab in Heroku's dashboard), and run the job again when it is done.`
-    ];
-  }
-  if (status2 === 422 && /^verification_/.test(said2.id)) {
-    return [
-      `Heroku refuses to ${asked.doing} (${answered2}): the account that owns ${asked.app} has to be verified first.`,
-      BILLING
-    ];
-  }
-  if (status2 === 422) {
-    return [
-      `Heroku refuses to ${asked.doing} as it was asked (${answered2}).`,
-      `Mend what Heroku names. \`heroku releases --app ${asked.app}\` and \`heroku ps --app ${asked.app}\` show how things stand.`
-    ];
-  }
-  if (status2 === 429) {
-    return [
-      `Heroku's API answers ${answered2}: this account has used up its calls for now.`,
-      "An account has 4,500 calls an hour, shared by all its tokens. Run the job again in some minutes, or give the deploy a token of an account of its own."
-    ];
-  }
-  if (status2 >= 500) {
-    return [
-      `Heroku's API answered ${answered2}, also when asked again.`,
-      "Look at https://status.heroku.com and run the job again when Heroku is well."
-    ];
-  }
-  return [
-    `Heroku's API answered ${answered2}.`,
-    `Check \`heroku-app\` (${asked.app}) and, if it is set, the environment variable HEROKU_API_URL (${asked.apiUrl}).`
-  ];
-}
-function forbidden({ id, message }, { app, doing, scope }, answered2) {
-  if (id === "suspended") {
-    return [
-      `Heroku refuses to ${doing} (${answered2}): the account that owns the token, or ${app} itself, is suspended.`,
-      "Heroku has written to the owner why. If not, ask at https://help.heroku.com."
-    ];
-  }
-  if (id === "two_factor") {
-    return [
-      `Heroku asks for a second factor to ${doing} (${answered2}), which no workflow can give.`,
-      `The token is one of a login in person. ${NEW_TOKEN}`
-    ];
-  }
-  if (/\bSSO\b|single sign-on|identity provider/i.test(`${id} ${message}`)) {
-    return [
-      `Heroku wants a token of somebody who signed in by single sign-on to ${doing} (${answered2}).`,
-      `Sign in by your company's single sign-on (\`heroku login\`) as the account that is to deploy. ${NEW_TOKEN}`
-    ];
-  }
-  if (/\bIP\b|allow-?list/i.test(`${id} ${message}`)) {
-    return [
-      `Heroku does not let the token in \`heroku-api-key\` ${doing} from the address of this runner (${answered2}).`,
-      "GitHub's own runners have changing addresses: run this job on a runner within the ranges that are allowed, or have an administrator of the team allow those of the runner."
-    ];
-  }
-  return [
-    `The token in \`heroku-api-key\` may not ${doing} (${answered2}).`,
-    `It needs the scope ${SCOPES[scope]}: \`heroku authorizations:create --scope write-protected\` makes a token that can do all of a deploy (\`--scope read-protected\` one for \`dry-run: true\`). Store it as the repository secret that is passed as \`heroku-api-key\`. The account that owns it needs access to ${app}: \`heroku access:add <email> --app ${app}\`; in a team, with the permissions view, deploy and operate.`
-  ];
-}
-function notFound({ resource, message }, { app, doing, path }, answered2) {
-  const missing2 = resource || /\bfind that ([a-z -]{1,40})\./.exec(message)?.[1];
-  if (missing2 === "app" || /^\/apps\/[^/]+$/.test(path)) {
-    return [
-      `Heroku knows no app of the name ${app} that this token can see (${answered2}).`,
-      `Check the spelling of \`heroku-app\`, and that the account that owns the token has access to the app: \`heroku access:add <email> --app ${app}\`.`
-    ];
-  }
-  return [
-    `Heroku could not ${doing} (${answered2}): it knows no such ${missing2 ?? "thing"}, or this token can't see it.`,
-    `It may be gone by now. If it should be there, see that the account that owns the token has access to it (\`heroku access --app ${app}\`).`
-  ];
-}
-
-// built-in:stream
-var builtIn5 = /* @__PURE__ */ process.getBuiltinModule("node:stream");
-var own6 = (key) => builtIn5[key];
-var $Readable = /* @__PURE__ */ own6("Readable");
-
-// src/heroku/http.ts
-var EMPTY = [204, 205, 304];
-var NEVER_CONNECTED = ["ECONNREFUSED", "ENOTFOUND", "EAI_AGAIN", "EHOSTUNREACH", "ENETUNREACH"];
-function createFetch(env) {
-  return async (input, init = {}) => {
-    const { signal } = init;
-    signal?.throwIfAborted();
-    const target = new URL(input instanceof Request ? input.url : input);
-    const secure = target.protocol === "https:";
-    const proxy = proxyFor(target, env);
-    const { promise, resolve, reject } = Promise.withResolvers();
-    const route = routeTo(secure, proxy);
-    const request = (secure ? https_default : http_default).request(target, {
-      method: init.method ?? "GET",
-      headers: Object.fromEntries(new Headers(init.headers)),
-      agent: route.agent
-    });
-    let answer;
-    const stop = () => {
-      reject(signal?.reason);
-      request.destroy();
-      route.connecting()?.destroy();
-      answer?.destroy(signal?.reason);
-    };
-    signal?.addEventListener("abort", stop, { once: true });
-    request.on("close", () => signal?.removeEventListener("abort", stop));
-    request.on("response", (incoming) => {
-      answer = incoming;
-      try {
-        resolve(responseOf(incoming, secure ? void 0 : proxy, target));
-      } catch (error) {
-        incoming.destroy();
-        reject(error);
-      }
-    });
-    request.on("error", (error) => reject(proxy ? throughProxy(error, proxy, target, request) : error));
-    request.end(typeof init.body === "string" ? init.body : void 0);
-    return promise;
-  };
-}
-function routeTo(secure, proxy) {
-  let socket;
-  const proxyEnv = proxy?.url === void 0 ? void 0 : { http_proxy: proxy.url, https_proxy: proxy.url };
-  let agent;
-  try {
-    agent = new (secure ? https_default : http_default).Agent(proxyEnv ? { proxyEnv } : {});
-  } catch (error) {
-    if (!proxy) throw error;
-    throw new ProxyFault(
-      `the name or the password of the proxy ${proxy.shown} (from ${proxy.variable}) is not percent-encoded`,
-      `Write each \`%\` in it as \`%25\` and each other sign but letters and digits likewise, in ${proxy.variable}.`,
-      false
-    );
-  }
-  const connect2 = agent.createConnection.bind(agent);
-  agent.createConnection = (options, callback) => {
-    const begun = connect2(options, callback);
-    socket = begun;
-    return begun;
-  };
-  return { agent, connecting: () => socket };
-}
-function responseOf(incoming, proxy, target) {
-  const { statusCode: status2 = 0, rawHeaders } = incoming;
-  if (proxy?.url !== void 0 && status2 === 407) throw turnedAway(status2, proxy, target);
-  const headers = new Headers();
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    headers.append(rawHeaders[at] ?? "", rawHeaders[at + 1] ?? "");
-  }
-  if (EMPTY.includes(status2)) {
-    incoming.resume();
-    return new Response(null, { status: status2, headers });
-  }
-  return new Response($Readable.toWeb(incoming), { status: status2, headers });
-}
-function throughProxy(error, proxy, target, request) {
-  const reason = error.message || String(error.code);
-  if (proxy.url === void 0) return connected(error, request) ? error : uselessProxy(reason, proxy, error);
-  if (error.code === "ERR_PROXY_TUNNEL" && error.statusCode)
-    return turnedAway(error.statusCode, proxy, target);
-  return connected(error, request) ? error : unreachedProxy(reason, proxy, target, error);
-}
-function connected({ code = "" }, { socket }) {
-  return socket !== null && socket !== void 0 && !NEVER_CONNECTED.includes(code);
-}
-function neverSent(error) {
-  if (!(error instanceof Error)) return false;
-  if (error instanceof ProxyFault) return true;
-  return NEVER_CONNECTED.includes(String(error.code)) || neverSent(error.cause);
-}
-
-// src/heroku/api-client.ts
-var MOST_PAGES = 25;
-async function askForAll(ask2, call, signal, read) {
-  const all = [];
-  let range;
-  for (let page = 0; page < MOST_PAGES; page++) {
-    const { found, next } = await ask2({ ...call, ...range && { range } }, signal, (value, next2) => ({
-      found: read(value),
-      next: next2
-    }));
-    all.push(...found);
-    if (!next) break;
-    range = next;
-  }
-  return all;
-}
-var TRIES2 = 5;
-var ATTEMPT_LIMIT_MS = 15e3;
-var LONGEST_WAIT_MS = 6e4;
-var LONGEST_ANSWER = 1048576;
-function createApiClient(address, collaborators) {
-  const { app, apiUrl, apiKey } = address;
-  const base = apiUrl.replace(/\/+$/, "");
-  const mask = main.maskOf(apiKey);
-  const fetch = collaborators.fetch ?? createFetch(collaborators.env);
-  async function attempt(asked, call, signal) {
-    const response = await fetch(base + call.path, {
-      method: call.method,
-      headers: {
-        Accept: "application/vnd.heroku+json; version=3",
-        Authorization: `Bearer ${apiKey}`,
-        "User-Agent": "heroku-deploy-gate",
-        ...call.range && { Range: call.range },
-        ...call.body !== void 0 && { "Content-Type": "application/json" }
-      },
-      ...call.body !== void 0 && { body: JSON.stringify(call.body) },
-      redirect: "manual",
-      signal
-    });
-    const body = await readBody(response);
-    const next = response.status === 206 ? response.headers.get("next-range") : null;
-    if (response.ok) return { value: parse(body), ...next && { next } };
-    const error = refusal(response.status, spoken(body, mask), asked);
-    throw error.passing ? new PassingFault(error, retryAfterMs(response)) : error;
-  }
-  return (call, signal, read) => {
-    const { method, path, doing, scope, look: look2 } = call;
-    const once = method !== "GET" && !call.repeatable;
-    const asked = { app, apiUrl: base, method, path, doing, scope, once, look: look2 };
-    return pRetry(
-      async () => {
-        try {
-          const limited = { time: collaborators.time, signal };
-          const { value, next } = await withinLimit(
-            ATTEMPT_LIMIT_MS,
-            limited,
-            (limit) => attempt(asked, call, limit)
-          );
-          return read(value, next);
-        } catch (error) {
-          if (error instanceof PassingFault || error instanceof ApiError) throw final(error);
-          if (error instanceof UnreadableAnswerError) throw final(unreadable(error.message, asked));
-          const fault = unreachable(error, asked, !neverSent(error));
-          throw fault.passing ? new PassingFault(fault) : final(fault);
-        }
-      },
-      {
-        retries: TRIES2 - 1,
-        // The waiting is done below, by the time that came in and as long as the server asks.
-        minTimeout: 0,
-        signal,
-        async onFailedAttempt({ error, attemptNumber, retriesLeft }) {
-          if (retriesLeft === 0 || !(error instanceof PassingFault)) return;
-          const waitMs = error.retryAfterMs ?? backoffMs(attemptNumber, collaborators.random ?? Math.random);
-          const what = error.error.status ? `Heroku's API answered ${error.error.status} to ${requestOf(asked)}` : `Heroku's API gave no answer to ${requestOf(asked)} (${reasonOf2(error.error.cause)})`;
-          const again = `trying again in ${main.formatDuration(waitMs)} (${attemptNumber + 1} of ${TRIES2})`;
-          collaborators.log.info(`${what}; ${again}`);
-          await collaborators.time.sleep(waitMs, signal);
-        }
-      }
-    ).catch((error) => {
-      throw error instanceof PassingFault ? error.error : error;
-    });
-  };
-}
-var PassingFault = class extends Error {
-  error;
-  retryAfterMs;
-  constructor(error, retryAfterMs2) {
-    super(error.message);
-    this.error = error;
-    this.retryAfterMs = retryAfterMs2;
-  }
-};
-var final = (error) => error instanceof ApiError ? new AbortError(error) : error;
-function backoffMs(attemptNumber, random) {
-  return Math.round(500 * 2 ** (attemptNumber - 1) * (1 + random()));
-}
-function retryAfterMs(response) {
-  const header = response.headers.get("retry-after")?.trim();
-  if (!header) return void 0;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1e3 : Date.parse(header) - Date.now();
-  return Number.isFinite(ms) ? Math.min(Math.max(ms, 0), LONGEST_WAIT_MS) : void 0;
-}
-async function readBody(response) {
-  const pieces = [];
-  let length = 0;
-  for await (const piece of response.body ?? []) {
-    length += piece.byteLength;
-    if (length > LONGEST_ANSWER) throw new UnreadableAnswerError("it is longer than 1 MiB");
-    pieces.push(piece);
-  }
-  return Buffer.concat(pieces).toString();
-}
-function parse(body) {
-  try {
-    return JSON.parse(body);
-  } catch {
-    throw new UnreadableAnswerError("it is not JSON");
-  }
-}
-function spoken(body, mask) {
-  const fields2 = errorFields(body);
-  const shown2 = (value) => typeof value === "string" ? plain(mask(value)) : "";
-  return { id: shown2(fields2.id), message: shown2(fields2.message), resource: shown2(fields2.resource) };
-}
-function errorFields(body) {
-  try {
-    return Object(JSON.parse(body));
-  } catch {
-    return {};
-  }
-}
-
-// src/heroku/dyno-answers.ts
-function readFormation(value) {
-  return list(value, "the answer").map((entry) => {
-    const { type, quantity, command } = fields(entry, "the formation");
-    if (!isCount2(quantity)) throw new UnreadableAnswerError("the formation's quantity is not a number");
-    return {
-      type: name2(type, "the formation's type"),
-      quantity,
-      ...typeof command === "string" && { command }
-    };
-  });
-}
-function readDynos(value) {
-  return list(value, "the answer").map(readDyno);
-}
-function readDyno(value) {
-  const dyno = fields(value, "the dyno");
-  return {
-    id: text(dyno.id, "the dyno's id"),
-    name: name2(dyno.name, "the dyno's name"),
-    type: name2(dyno.type, "the dyno's type"),
-    state: name2(dyno.state, "the dyno's state"),
-    version: versionOf(dyno.release)
-  };
-}
-function readOneOffDyno(value) {
-  const dyno = fields(value, "the dyno");
-  const attachUrl = text(dyno.attach_url, "the dyno's attach_url");
-  if (!URL.canParse(attachUrl)) throw new UnreadableAnswerError("the dyno's attach_url is not a URL");
-  return { id: text(dyno.id, "the dyno's id"), name: name2(dyno.name, "the dyno's name"), attachUrl };
-}
-function versionOf(release2) {
-  const version = typeof release2 === "object" && release2 !== null ? release2.version : void 0;
-  return isCount2(version) ? version : 0;
-}
-var isCount2 = (value) => Number.isSafeInteger(value) && value >= 0;
-
-// src/heroku/pipeline-answers.ts
-function readPipelineCoupling(value) {
-  const { pipeline, stage } = fields(value, "the app's place in its pipeline");
-  return { pipelineId: reference(pipeline, "the pipeline"), stage: name2(stage, "the pipeline's stage") };
-}
-function readPromotion(value) {
-  return text(fields(value, "the promotion").id, "the promotion's id");
-}
-function readPromotionTargets(value) {
-  return list(value, "the answer").map((entry) => {
-    const target = fields(entry, "the promotion target");
-    const releaseId = optionalId(target.release);
-    const error = typeof target.error_message === "string" ? plain(target.error_message) : "";
-    return {
-      appId: reference(target.app, "the promotion target's app"),
-      status: status(target.status, "the promotion target's status"),
-      ...releaseId && { releaseId },
-      ...error && { error }
-    };
-  });
-}
-
-// src/heroku/platform-api.ts
-var newest = (field, max) => `${field} ..; order=desc,max=${max}`;
-var segment = (text2) => encodeURIComponent(text2.toWellFormed());
-function createPlatformApi(address, collaborators) {
-  const { app } = address;
-  const home = `/apps/${segment(app)}`;
-  const ask2 = createApiClient(address, collaborators);
-  const releasesCommand = `\`heroku releases --app ${app}\``;
-  const dynosCommand = `\`heroku ps --app ${app}\``;
-  const read = (path, what, range) => ({
-    method: "GET",
-    path,
-    doing: `read ${what}`,
-    scope: "read",
-    look: releasesCommand,
-    ...range && { range }
-  });
-  const write = (path, doing, body, look2 = releasesCommand) => ({
-    method: "POST",
-    path,
-    doing,
-    scope: "write",
-    body,
-    look: look2
-  });
-  const builds = (max, signal) => ask2(
-    read(`${home}/builds`, `the builds of ${app}`, newest("created_at", max)),
-    signal,
-    (value) => readBuilds(value, max)
-  );
-  return {
-    appName: app,
-    app: (signal) => ask2(read(home, `the app ${app}`), signal, readApp),
-    configVars(signal) {
-      const call = read(`${home}/config-vars`, `the config vars of ${app}`);
-      return ask2({ ...call, scope: "read-protected" }, signal, readConfigVars);
-    },
-    releases: (max, signal) => ask2(
-      read(`${home}/releases`, `the releases of ${app}`, newest("version", max)),
-      signal,
-      (value) => readReleases(value, max)
-    ),
-    release: (version, signal) => ask2(read(`${home}/releases/${version}`, `release v${version} of ${app}`), signal, readRelease),
-    slugCommit: (id, signal) => ask2(read(`${home}/slugs/${segment(id)}`, `the slug ${plain(id)}`), signal, readSlugCommit),
-    builds,
-    newestBuild: async (signal) => (await builds(10, signal))[0],
-    formation: (signal) => askForAll(ask2, read(`${home}/formation`, `the formation of ${app}`), signal, readFormation),
-    dynos: (signal) => askForAll(ask2, read(`${home}/dynos`, `the dynos of ${app}`), signal, readDynos),
-    makeRelease(slug, description, signal) {
-      const call = write(`${home}/releases`, `make a release of ${app}`, { slug, description });
-      return ask2(call, signal, readRelease);
-    },
-    rollBack(release2, signal) {
-      const look2 = `\`heroku releases --app ${app}\``;
-      return ask2(write(`${home}/releases`, `roll ${app} back`, { release: release2 }, look2), signal, readRelease);
-    },
-    pipeline: (signal) => unlessAbsent(
-      ask2(read(`${home}/pipeline-couplings`, `the pipeline of ${app}`), signal, readPipelineCoupling)
-    ),
-    promote({ pipelineId, sourceAppId, targetAppId }, signal) {
-      const body = {
-        pipeline: { id: pipelineId },
-        source: { app: { id: sourceAppId } },
-        targets: [{ app: { id: targetAppId } }]
-      };
-      return ask2(write("/pipeline-promotions", `promote to ${app}`, body), signal, readPromotion);
-    },
-    promotionTargets: (id, signal) => ask2(
-      read(
-        `/pipeline-promotions/${segment(id)}/promotion-targets`,
-        `what became of the promotion to ${app}`
-      ),
-      signal,
-      readPromotionTargets
-    ),
-    runDyno({ command, env, timeToLiveSec, size }, signal) {
-      const body = {
-        command,
-        attach: true,
-        // Its output is a log: no echo, no sizes, no `\r\n`.
-        force_no_tty: true,
-        ...env && { env },
-        ...timeToLiveSec !== void 0 && { time_to_live: timeToLiveSec },
-        ...size && { size }
-      };
-      const call = write(`${home}/dynos`, `start a one-off dyno of ${app}`, body, dynosCommand);
-      return ask2({ ...call, scope: "write-protected" }, signal, readOneOffDyno);
-    },
-    dyno: (name3, signal) => unlessAbsent(
-      ask2(read(`${home}/dynos/${segment(name3)}`, `the dyno ${plain(name3)} of ${app}`), signal, readDyno)
-    ),
-    async stopDyno(name3, signal) {
-      const path = `${home}/dynos/${segment(name3)}/actions/stop`;
-      const call = write(path, `stop the dyno ${plain(name3)} of ${app}`, {}, dynosCommand);
-      await unlessAbsent(ask2({ ...call, repeatable: true }, signal, () => void 0));
-    }
-  };
-}
-async function unlessAbsent(answer) {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return void 0;
-    throw error;
-  }
-}
-
-// src/heroku/release-output.ts
-var FIRST_LOOK_MS = 1e3;
-var LONGEST_LOOK_MS = 5e3;
-var SILENCE_MS = 6e4;
-var TRIES3 = 5;
-var REDIRECTS = 3;
-async function streamOutput(url, collaborators, onLine) {
-  const { log, time, signal, hide, command } = collaborators;
-  let shown2 = 0;
-  let looks = 0;
-  let failures = 0;
-  for (; ; ) {
-    const shownBefore = shown2;
-    let seen = 0;
-    const show2 = (line) => {
-      seen++;
-      if (seen <= shown2) return;
-      shown2 = seen;
-      onLine(hide(line));
-    };
-    try {
-      const found = await readOnce(url, collaborators, show2);
-      if (found) return;
-      if (shown2 > 0) throw new UnreadError("it is gone", true);
-      await time.sleep(Math.min(FIRST_LOOK_MS * 2 ** looks++, LONGEST_LOOK_MS), signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof UnreadError)) throw error;
-      if (error.silent) continue;
-      failures = shown2 > shownBefore ? 1 : failures + 1;
-      if (!error.passing || failures === TRIES3) {
-        const what = shown2 > 0 ? "What else the release phase prints" : "What the release phase prints";
-        log.warning(`${what} can't be read (${plain(hide(error.message))}); see it with \`${command}\``);
-        return;
-      }
-      await time.sleep(FIRST_LOOK_MS * 2 ** (failures - 1), signal);
-    }
-  }
-}
-var UnreadError = class extends Error {
-  /** it may well work a moment later */
-  passing;
-  /** nothing came for a while, which may be all there was to come */
-  silent;
-  constructor(reason, passing2, silent = false) {
-    super(reason);
-    this.passing = passing2;
-    this.silent = silent;
-  }
-};
-async function readOnce(url, collaborators, onLine) {
-  const { time, signal } = collaborators;
-  const attempt = new AbortController();
-  const within3 = (work) => withinLimit(SILENCE_MS, { time, signal }, (limit) => {
-    limit.addEventListener("abort", () => attempt.abort(limit.reason), { once: true });
-    return work();
-  });
-  try {
-    const response = await within3(() => open(url, collaborators, attempt.signal)).catch(unread(false));
-    const { status: status2, ok } = response;
-    if (status2 === 404 || status2 === 204) return false;
-    if (!ok || !response.body) {
-      throw new UnreadError(`it is answered with ${status2}`, status2 === 429 || status2 >= 500);
-    }
-    const reader = response.body.getReader();
-    const lines = createLineSplitter(onLine);
-    for (; ; ) {
-      const { done, value } = await within3(() => reader.read()).catch(unread(true));
-      if (done) break;
-      lines.write(Buffer.from(value.filter((byte) => byte !== 0)));
-    }
-    lines.end();
-    return true;
-  } finally {
-    attempt.abort();
-  }
-}
-async function open(url, { env, fetch = createFetch(env) }, signal) {
-  let from = url;
-  for (let hop = 0; hop <= REDIRECTS; hop++) {
-    if (!isOpen(from)) throw new UnreadError("its address is not one of https", false);
-    const response = await fetch(from, {
-      headers: { "User-Agent": "heroku-deploy-gate" },
-      redirect: "manual",
-      signal
-    });
-    const to = response.headers.get("location");
-    if (response.status < 300 || response.status >= 400 || to === null || !URL.canParse(to, from))
-      return response;
-    await response.body?.cancel();
-    from = new URL(to, from).href;
-  }
-  throw new UnreadError("it is redirected without an end", false);
-}
-function isOpen(url) {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  return protocol === "https:" || protocol === "http:" && hostname === "127.0.0.1";
-}
-function unread(begun) {
-  return (error) => {
-    if (error instanceof UnreadError) throw error;
-    const passing2 = error instanceof ProxyFault ? error.passing : true;
-    throw new UnreadError(reasonOf2(error), passing2, begun && error instanceof TimeLimitError);
-  };
-}
-
-// src/heroku/releases.ts
-var RELEASES_LOOKED_AT = 25;
-var versionName = (version) => `v${version}`;
-var short = (commit2) => commit2.slice(0, 8);
-function createReleaseReader(api) {
-  const slugs = /* @__PURE__ */ new Map();
-  async function slugCommit(id, signal) {
-    if (slugs.has(id)) return slugs.get(id);
-    try {
-      const commit2 = await api.slugCommit(id, signal);
-      slugs.set(id, commit2);
-      return commit2;
-    } catch (error) {
-      if (error instanceof ApiError && !error.passing && error.status !== 401) return void 0;
-      throw error;
-    }
-  }
-  async function commitOf3(release2, signal) {
-    const commit2 = release2.slugId && await slugCommit(release2.slugId, signal);
-    return commit2 || /^Deploy ([0-9a-f]{7,40})\b/.exec(release2.description)?.[1];
-  }
-  return {
-    slugCommit,
-    async runs(release2, commit2, signal) {
-      const found = await commitOf3(release2, signal);
-      return found === void 0 ? void 0 : commit2.startsWith(found) || found.startsWith(commit2);
-    }
-  };
-}
-async function findRelease(reader, releases, { commit: commit2, newerThan }, signal) {
-  const newer = releases.filter(({ version }) => version > newerThan);
-  for (const release2 of newer.toReversed()) {
-    if (await reader.runs(release2, commit2, signal)) return release2;
-  }
-  return void 0;
-}
-
-// src/heroku/follow.ts
-var POLL_MS = 2e3;
-var LAST_LINES_MS = 5e3;
-var APPEARS_WITHIN_MS = 2 * 6e4;
-var SILENT_MS = 5 * 6e4;
-async function follow(target, collaborators) {
-  var _stack = [];
-  try {
-    const { log, time, signal } = collaborators;
-    const began = time.now();
-    let seen;
-    let answeredAt = began;
-    const output = main.__using(_stack, new Output(target, collaborators), true);
-    for (; ; ) {
-      try {
-        const releases = await target.api.releases(RELEASES_LOOKED_AT, signal);
-        const release2 = await target.find(releases, signal);
-        answeredAt = time.now();
-        if (release2 && !target.printed) output.show(release2);
-        if (release2 && release2.status !== seen?.status) {
-          seen = { status: release2.status, sinceMs: time.now() };
-          log.info(`Release ${versionName(release2.version)} of ${target.what}: ${release2.status}`);
-        }
-        if (release2?.status === "failed") throw releaseFailed(release2, target);
-        if (release2?.status === "succeeded" && isInForce2(release2, releases, target, log)) {
-          return versionName(release2.version);
-        }
-        const waitingSince = release2?.status === "pending" ? time.now() : seen?.sinceMs ?? began;
-        if (time.now() - waitingSince >= APPEARS_WITHIN_MS) throw neverCame(release2, target);
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        if (!error.passing || time.now() - answeredAt >= SILENT_MS) throw unverified(error, target);
-        log.warning(`${error.message} The release is still waited for`);
-      }
-      await time.sleep(POLL_MS, signal);
-    }
-  } catch (_) {
-    var _error = _, _hasError = true;
-  } finally {
-    var _promise = main.__callDispose(_stack, _error, _hasError);
-    _promise && await _promise;
-  }
-}
-var Output = class {
-  #app;
-  #collaborators;
-  #enough = new AbortController();
-  #shown;
-  constructor({ app }, collaborators) {
-    this.#app = app;
-    this.#collaborators = collaborators;
-  }
-  show({ outputStreamUrl, version }) {
-    if (outputStreamUrl === void 0 || this.#shown !== void 0) return;
-    const { signal, log, hide = (line) => line, ...around } = this.#collaborators;
-    const command = `heroku releases:output ${versionName(version)} --app ${this.#app}`;
-    const until = AbortSignal.any([signal, this.#enough.signal]);
-    const needs = { ...around, log, hide, command, signal: until };
-    this.#shown = streamOutput(outputStreamUrl, needs, (line) => log.info(`release: ${line}`)).catch(() => {
-    });
-  }
-  async [Symbol.asyncDispose]() {
-    if (this.#shown === void 0) return;
-    const { time, signal } = this.#collaborators;
-    const over = new AbortController();
-    const limit = time.sleep(LAST_LINES_MS, AbortSignal.any([signal, over.signal])).catch(() => {
-    });
-    await Promise.race([this.#shown, limit]);
-    over.abort();
-    this.#enough.abort();
-    await this.#shown;
-  }
-};
-function isInForce2(release2, releases, target, log) {
-  if (release2.current) return true;
-  const newer = releases.find(({ current, version }) => current && version > release2.version);
-  if (!newer) return false;
-  if (newer.slugId !== release2.slugId) throw replaced(release2, newer, target);
-  const [ours, theirs] = [versionName(release2.version), versionName(newer.version)];
-  log.warning(`${ours} succeeded, and ${theirs} (${newer.description}) is current by now`);
-  return true;
-}
-function replaced(release2, newer, { app, what }) {
-  const [ours, theirs] = [versionName(release2.version), versionName(newer.version)];
-  return new main.DeployError(
-    "release-failed",
-    `Release ${ours} of ${what} succeeded, but ${app} runs ${theirs} (${newer.description}) by now, and that is of something else.`,
-    `Somebody else has released meanwhile: see \`heroku releases --app ${app}\`. A \`concurrency\` group in the workflow keeps deploys from meeting.`
-  );
-}
-function releaseFailed(release2, { app, deed, currentRelease, remedy: remedy2 }) {
-  const version = versionName(release2.version);
-  const still = currentRelease ? `The release that was current before, ${currentRelease}, is still running.` : "";
-  return new main.DeployError(
-    "release-failed",
-    `${deed} succeeded, but its release ${version} failed. ${still}`.trimEnd(),
-    `See what the release phase printed: \`heroku releases:output ${version} --app ${app}\`. ` + (remedy2 ?? `Then deploy a commit with the fix, or, if the cause lay outside the code, run this job again. (\`heroku releases:retry --app ${app}\` does so without a drain.)`)
-  );
-}
-function neverCame(release2, { app, what, deed }) {
-  const waited = main.formatDuration(APPEARS_WITHIN_MS);
-  return new main.DeployError(
-    "release-failed",
-    release2 ? `Release ${versionName(release2.version)} of ${what} succeeded, but ${waited} later ${app} still runs another one.` : `${deed} went through, but ${app} had no release of it ${waited} later.`,
-    `Look at \`heroku releases --app ${app}\` and at https://status.heroku.com.`
-  );
-}
-function unverified(error, { app, deed }) {
-  return new main.DeployError(
-    "failed",
-    `${deed} went through, but whether ${app} runs it can't be found out: ${error.message}`,
-    `Look at \`heroku releases --app ${app}\`: the app may run the new release already. ${error.next}`,
-    { cause: error }
-  );
-}
-
-// src/heroku/release.ts
-var LOOK_AGAIN_MS2 = 2e3;
-var SETTLES_WITHIN_MS = 6e4;
-async function release(api, making, collaborators) {
-  const { log, signal } = collaborators;
-  try {
-    const made = await making.make();
-    log.info(`${versionName(made.version)} of ${api.appName} is made: ${making.description}`);
-    return made.id;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ApiError)) throw error;
-    const made = error.unknown ? await lookFor(api, error, making, collaborators) : void 0;
-    if (made !== void 0) return made.id;
-    throw new main.DeployError("push-failed", error.message, error.next, { cause: error });
-  }
-}
-async function lookFor(api, lost, { newestVersion, isOurs }, { log, time, signal }) {
-  log.warning(`${lost.message} Looking whether it is there`);
-  const began = time.now();
-  for (; ; ) {
-    try {
-      for (const one of (await api.releases(RELEASES_LOOKED_AT, signal)).toReversed()) {
-        if (one.version <= newestVersion || !await isOurs(one)) continue;
-        log.info(`${versionName(one.version)} of ${api.appName} is there: ${one.description}`);
-        return one;
-      }
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      log.warning(error.message);
-      if (!error.passing) return void 0;
-    }
-    if (time.now() - began >= SETTLES_WITHIN_MS) {
-      log.warning(`No sign of it after ${main.formatDuration(time.now() - began)}`);
-      return void 0;
-    }
-    await time.sleep(LOOK_AGAIN_MS2, signal);
-  }
 }
 
 // src/heroku/roll-back.ts
@@ -5731,13 +5122,13 @@ function assertNobodyElse(app, releases, current, ours, log) {
 }
 
 // src/heroku/running-build.ts
-var LOOK_AGAIN_MS3 = 5e3;
+var LOOK_AGAIN_MS2 = 5e3;
 var TELL_AGAIN_MS = 6e4;
 var BUILDS_LOOKED_AT = 10;
 var RUNS_AT_MOST_MS = 20 * 6e4;
 function runningBuild(builds, now) {
   const running = builds.filter(
-    ({ status: status2, createdAt }) => status2 === "pending" && createdAt !== void 0 && now - createdAt <= RUNS_AT_MOST_MS
+    ({ status, createdAt }) => status === "pending" && createdAt !== void 0 && now - createdAt <= RUNS_AT_MOST_MS
   );
   return running.sort((a, b) => (b.createdAt ?? 0) - (a.createdAt ?? 0))[0];
 }
@@ -5757,11 +5148,11 @@ async function awaitBuild(api, build, {
       log.info(`${underWay(api.appName, running, now())}: waiting for it`);
       toldAt = time.now();
     } else if (time.now() - toldAt >= TELL_AGAIN_MS) {
-      log.info(`Heroku is still building ${nameOf2(running)} for ${api.appName} (${ageOf(running, now())})`);
+      log.info(`Heroku is still building ${nameOf(running)} for ${api.appName} (${ageOf(running, now())})`);
       toldAt = time.now();
     }
     waited = running;
-    await time.sleep(LOOK_AGAIN_MS3, signal);
+    await time.sleep(LOOK_AGAIN_MS2, signal);
     running = runningBuild(await api.builds(BUILDS_LOOKED_AT, signal), now());
   }
   log.info(
@@ -5775,501 +5166,21 @@ function runningBuildError(app, build, now) {
     "Run the job again when it has ended (the app's Activity tab in Heroku's dashboard), or set `on-running-build: wait`. A `concurrency` group in the workflow keeps deploys of one app from meeting."
   );
 }
-var underWay = (app, build, now) => `Heroku is building ${nameOf2(build)} for ${app} already (${ageOf(build, now)})`;
-function nameOf2({ id, commit: commit2 }) {
-  if (commit2 === void 0 || commit2.trim() === "") return `build ${plain(id, 40)}`;
-  return /^[0-9a-f]{40,64}$/.test(commit2) ? short(commit2) : plain(commit2, 40);
+var underWay = (app, build, now) => `Heroku is building ${nameOf(build)} for ${app} already (${ageOf(build, now)})`;
+function nameOf({ id, commit }) {
+  if (commit === void 0 || commit.trim() === "") return `build ${plain(id, 40)}`;
+  return /^[0-9a-f]{40,64}$/.test(commit) ? short(commit) : plain(commit, 40);
 }
 var ageOf = ({ createdAt = 0 }, now) => `began ${main.formatDuration(now - createdAt)} ago`;
 
-// built-in:fs/promises
-var builtIn6 = /* @__PURE__ */ process.getBuiltinModule("node:fs/promises");
-var own7 = (key) => builtIn6[key];
-var $access = /* @__PURE__ */ own7("access");
-var $stat = /* @__PURE__ */ own7("stat");
-
-// src/process/executable.ts
-async function executability(path) {
-  try {
-    if (!(await $stat(path)).isFile()) return "absent";
-  } catch {
-    return "absent";
-  }
-  return $access(path, main.$constants2.X_OK).then(
-    () => "runs",
-    () => "not-executable"
-  );
-}
-function pathOf(env) {
-  return Object.entries(env).find(([name3]) => name3.toLowerCase() === "path")?.[1] ?? "";
-}
-
-// built-in:child_process
-var builtIn7 = /* @__PURE__ */ process.getBuiltinModule("node:child_process");
-var own8 = (key) => builtIn7[key];
-var $execFile = /* @__PURE__ */ own8("execFile");
-var $spawn = /* @__PURE__ */ own8("spawn");
-
-// src/process/signal-group.ts
-function signalGroup(leader, name3) {
-  try {
-    process.kill(-leader, name3);
-  } catch (error) {
-    const { code } = error;
-    if (code !== "ESRCH" && code !== "EPERM") throw error;
-  }
-}
-
-// src/process/process-group.ts
-var KILL_AFTER_MS = 2e3;
-var CLOSE_WITHIN_MS = 5e3;
-async function runGroup(command, { time, signal }) {
-  signal.throwIfAborted();
-  const child = $spawn(command.program, command.args, {
-    cwd: command.cwd,
-    env: command.env,
-    stdio: command.onLine ? [command.input === void 0 ? "ignore" : "pipe", "pipe", "pipe"] : "inherit",
-    detached: process.platform !== "win32",
-    windowsHide: true
-  });
-  child.stdin?.on("error", () => {
-  }).end(command.input);
-  for (const name3 of ["stdout", "stderr"]) {
-    if (name3 === "stdout" && command.onBytes) {
-      child.stdout?.on("data", command.onBytes);
-      continue;
-    }
-    const lines = createLineSplitter((line) => command.onLine?.(line, name3));
-    child[name3]?.on("data", lines.write).on("end", lines.end);
-  }
-  const closed = new Promise((resolve) => child.once("close", () => resolve()));
-  const exited = new Promise((resolve, reject) => {
-    child.once("exit", (code, name3) => resolve({ code, ...name3 && { signal: name3 } })).once("error", reject);
-  });
-  if (child.pid !== void 0) command.onStart?.((name3) => sendTo(child, name3));
-  let stopped;
-  const stop = () => {
-    stopped = endGroup(child, exited, command.env, time);
-  };
-  signal.addEventListener("abort", stop, { once: true });
-  try {
-    const ended2 = await exited;
-    signal.removeEventListener("abort", stop);
-    await stopped;
-    await soon(closed, CLOSE_WITHIN_MS, time);
-    if (stopped) signal.throwIfAborted();
-    return ended2;
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
-}
-async function endGroup(child, exited, env, time) {
-  if (child.pid === void 0) return;
-  if (process.platform === "win32") return endTree(child.pid, env);
-  signalGroup(child.pid, "SIGTERM");
-  await soon(exited, KILL_AFTER_MS, time);
-  signalGroup(child.pid, "SIGKILL");
-}
-async function soon(event, ms, time) {
-  const over = new AbortController();
-  const limit = time.sleep(ms, over.signal).catch(() => void 0);
-  await Promise.race([event.catch(() => void 0), limit]);
-  over.abort();
-}
-function sendTo(child, name3) {
-  if (process.platform === "win32") child.kill(name3);
-  else if (child.pid !== void 0) signalGroup(child.pid, name3);
-}
-function endTree(pid, env) {
-  const root = Object.entries(env).find(([name3]) => name3.toLowerCase() === "systemroot")?.[1] ?? "C:\\Windows";
-  const args = ["/pid", String(pid), "/T", "/F"];
-  return new Promise((resolve) => {
-    $execFile(main.$join(root, "System32", "taskkill.exe"), args, { windowsHide: true }, () => resolve());
-  });
-}
-
-// src/process/command.ts
-async function commandProblem({
-  program,
-  cwd,
-  env
-}) {
-  if (process.platform === "win32") return void 0;
-  const folders = program.includes("/") ? [""] : pathOf(env).split(main.$delimiter);
-  const found = /* @__PURE__ */ new Set();
-  for (const folder of folders) found.add(await executability(main.$resolve(cwd, main.$join(folder, program))));
-  if (program !== "" && found.has("runs")) return void 0;
-  return notStarted(program, program !== "" && found.has("not-executable") ? "EACCES" : "ENOENT");
-}
-async function runCommand(command, around) {
-  try {
-    const { code, signal } = await runGroup(command, around);
-    if (signal !== void 0) return { code: signalCode(signal), signal };
-    return { code: code ?? 1 };
-  } catch (error) {
-    const { code = "", syscall = "" } = error;
-    if (!syscall.startsWith("spawn")) throw error;
-    return notStarted(command.program, code);
-  }
-}
-function signalCode(name3) {
-  return 128 + main.$constants.signals[name3];
-}
-function notStarted(program, code) {
-  switch (code) {
-    case "ENOENT":
-      return {
-        code: 127,
-        problem: `there is no program ${program}${program.includes("/") ? "" : " on the PATH"}`
-      };
-    case "EACCES":
-      return { code: 126, problem: `${program} is not executable: chmod +x makes it so` };
-    default:
-      return { code: 126, problem: `${program} can't be run (${code})` };
-  }
-}
-
-// src/heroku/git-environment.ts
-var PASSED = /* @__PURE__ */ new Set([
-  ...["path", "pathext", "home", "user", "logname", "username", "tmpdir", "tmp", "temp"],
-  ...["userprofile", "homedrive", "homepath", "appdata", "localappdata", "programdata", "programfiles"],
-  ...["programfiles(x86)", "systemroot", "systemdrive", "windir", "comspec", "xdg_config_home"],
-  ...["http_proxy", "https_proxy", "all_proxy", "no_proxy"],
-  ...["ssl_cert_file", "ssl_cert_dir", "curl_ca_bundle", "git_ssl_cainfo", "git_ssl_capath"],
-  ...["git_exec_path", "git_config_global", "git_config_system", "git_config_nosystem"],
-  // The checkout's own remote may be reached over SSH, when a shallow or partial clone must be completed.
-  ...["ssh_auth_sock", "ssh_agent_pid", "git_ssh", "git_ssh_command", "git_ssh_variant"]
-]);
-function appended(env, settings) {
-  const given = /^\d{1,4}$/.test(env.GIT_CONFIG_COUNT ?? "") ? Number(env.GIT_CONFIG_COUNT) : 0;
-  const pairs2 = {};
-  for (let i = 0; i < given; i++) {
-    for (const name3 of [`GIT_CONFIG_KEY_${i}`, `GIT_CONFIG_VALUE_${i}`]) {
-      if (env[name3] !== void 0) pairs2[name3] = env[name3];
-    }
-  }
-  settings.forEach(([key, value], i) => {
-    pairs2[`GIT_CONFIG_KEY_${given + i}`] = key;
-    pairs2[`GIT_CONFIG_VALUE_${given + i}`] = value;
-  });
-  return { ...pairs2, GIT_CONFIG_COUNT: String(given + settings.length) };
-}
-var QUIET = [
-  ["core.hooksPath", main.$devNull],
-  ["core.fsmonitor", "false"]
-];
-function localEnvironment(env) {
-  return environment(env, QUIET);
-}
-function herokuEnvironment(env, remoteUrl, apiKey) {
-  return environment(env, [
-    ...QUIET,
-    [`http.${remoteUrl}.extraHeader`, ""],
-    [`http.${remoteUrl}.extraHeader`, main.basicHeader(apiKey)],
-    // Git would take the header along to wherever it is sent.
-    [`http.${remoteUrl}.followRedirects`, "false"],
-    [`credential.${remoteUrl}.helper`, ""],
-    ["push.pushOption", ""]
-  ]);
-}
-function environment(env, settings) {
-  const passed = {};
-  for (const [name3, value] of Object.entries(env)) {
-    if (value !== void 0 && PASSED.has(name3.toLowerCase())) passed[name3] = value;
-  }
-  return {
-    ...passed,
-    ...appended(env, settings),
-    // Messages are read by this program, so they must not depend on the machine's language.
-    LC_ALL: "C",
-    GIT_TERMINAL_PROMPT: "0",
-    GIT_ASKPASS: "",
-    GCM_INTERACTIVE: "never",
-    // Off even where the machine's configuration turns them on: they would write the settings above to a file.
-    GIT_TRACE2: "0",
-    GIT_TRACE2_EVENT: "0",
-    GIT_TRACE2_PERF: "0"
-  };
-}
-
-// src/heroku/git.ts
-var KEPT_LINES = 200;
-var UNSTOPPED = new AbortController().signal;
-var OLDEST = [2, 31];
-async function createGit(place, collaborators) {
-  const { env, time } = collaborators;
-  const program = await findGit(env);
-  const remoteUrl = `${place.gitUrl.replace(/\/+$/, "")}/${place.app}.git`;
-  const local = localEnvironment(env);
-  const withToken = herokuEnvironment(env, remoteUrl, place.apiKey);
-  const mask = main.maskOf(place.apiKey);
-  async function stoppable(environment2, args, signal, show2 = () => {
-  }) {
-    const kept = { stdout: [], stderr: [] };
-    const onLine = (line, stream) => {
-      const masked = mask(line);
-      if (kept[stream].push(masked) > KEPT_LINES) kept[stream].shift();
-      show2(masked);
-    };
-    const command = { program, args, cwd: place.directory, env: environment2, onLine };
-    const { code } = await runGroup(command, { time, signal });
-    return { code, ...kept };
-  }
-  return {
-    remoteUrl,
-    local: (...args) => stoppable(local, args, UNSTOPPED),
-    async plumbing(args, signal, { input, env: own10 } = {}) {
-      const pieces = [];
-      const stderr = [];
-      const command = {
-        program,
-        args,
-        cwd: place.directory,
-        env: { ...local, ...own10 },
-        ...input !== void 0 && { input },
-        onBytes: (piece) => void pieces.push(piece),
-        onLine: (line) => void stderr.push(line)
-      };
-      const { code } = await runGroup(command, { time, signal });
-      return { code, stdout: Buffer.concat(pieces), stderr: stderr.slice(-KEPT_LINES) };
-    },
-    fetch: (args, signal) => stoppable(local, args, signal),
-    heroku: (args, signal, onLine) => stoppable(withToken, args, signal, onLine)
-  };
-}
-async function findGit(env) {
-  const name3 = process.platform === "win32" ? "git.exe" : "git";
-  for (const folder of pathOf(env).split(main.$delimiter)) {
-    if (!main.$isAbsolute(folder)) continue;
-    const candidate = main.$join(folder, name3);
-    if (await executability(candidate) === "runs") return candidate;
-  }
-  throw new main.DeployError(
-    "preflight-failed",
-    "There is no git on the PATH of this runner, and the deploy is a git push.",
-    "Install git 2.31 or newer before this step. A job that runs in a container needs it in the image, for example by `apt-get update && apt-get install -y git`."
-  );
-}
-async function assertGitVersion(git) {
-  const { stdout } = await git.local("--version");
-  const [, major, minor] = /^git version (\d+)\.(\d+)/.exec(stdout[0] ?? "") ?? [];
-  const [oldestMajor, oldestMinor] = OLDEST;
-  if (Number(major) > oldestMajor || Number(major) === oldestMajor && Number(minor) >= oldestMinor) return;
-  throw new main.DeployError(
-    "preflight-failed",
-    `This runner's git is too old: ${stdout[0] ?? "it does not tell its version"}.`,
-    "Install git 2.31 or newer: it is the first that takes the token without writing it into a file or a command line."
-  );
-}
-
-// src/heroku/checkout.ts
-var FETCH_DEPTH = `Fetch the whole history in the workflow:
-      - uses: actions/checkout@v6
-        with:
-          fetch-depth: 0`;
-async function resolveCommit(git, plan, { log, signal }) {
-  await assertGitVersion(git);
-  if (await isShallow(git, plan.directory)) await unshallow(git, log, signal);
-  signal.throwIfAborted();
-  const found = await git.local(
-    "rev-parse",
-    "--verify",
-    "--quiet",
-    "--end-of-options",
-    `${plan.ref}^{commit}`
-  );
-  signal.throwIfAborted();
-  const commit2 = found.stdout[0] ?? "";
-  if (found.code === 0 && /^[0-9a-f]{40,64}$/.test(commit2)) return commit2;
-  throw new main.DeployError(
-    "preflight-failed",
-    `The input \`ref\` is ${JSON.stringify(plan.ref)}, and that names no commit in the checkout at ${plan.directory}.`,
-    `Give a commit, branch or tag that the checkout step fetches, or leave \`ref\` out to deploy what is checked out. A branch other than the one that is checked out is called origin/<branch>. ${FETCH_DEPTH}`
-  );
-}
-async function assertFolder(directory) {
-  const folder = await $stat(directory).catch(() => void 0);
-  if (folder?.isDirectory()) return;
-  throw new main.DeployError(
-    "preflight-failed",
-    `The folder to deploy from, ${directory}, does not exist.`,
-    "Run `actions/checkout` before this step."
-  );
-}
-async function isShallow(git, directory) {
-  const answer = await git.local("rev-parse", "--is-shallow-repository");
-  if (answer.code === 0) return answer.stdout[0] === "true";
-  const said2 = answer.stderr.join(" ");
-  if (said2.includes("dubious ownership")) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `Git refuses to work in ${directory}, because the folder belongs to another user than the one who runs this step.`,
-      'Trust the folder in a step before this one: `git config --global --add safe.directory "$GITHUB_WORKSPACE"`. It happens in jobs that run in a container, and on self-hosted runners.'
-    );
-  }
-  if (said2.includes("not a git repository")) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${directory} is not in a git repository.`,
-      "Run `actions/checkout` before this step. In a container without git, checkout downloads the files without their history: install git before it."
-    );
-  }
-  throw new main.DeployError(
-    "preflight-failed",
-    `Git can't read the repository in ${directory}: ${answer.stderr.at(-1) ?? `exit code ${answer.code}`}`,
-    "Run `git status` in that folder to see what is wrong with it."
-  );
-}
-async function unshallow(git, log, signal) {
-  const { stdout: remotes } = await git.local("remote");
-  const remote = remotes.includes("origin") ? "origin" : remotes[0];
-  if (remote === void 0) throw shallow("it has no remote to fetch the rest from");
-  log.info(`The checkout is a shallow clone; fetching the rest of its history from ${remote}`);
-  const options = ["--unshallow", "--no-tags", "--no-recurse-submodules", "--end-of-options", remote, "HEAD"];
-  const done = await git.fetch(["fetch", ...options], signal);
-  if (done.code !== 0) throw shallow(done.stderr.at(-1) ?? `git ended with exit code ${done.code}`);
-}
-function shallow(reason) {
-  return new main.DeployError(
-    "preflight-failed",
-    `The checkout is a shallow clone, Heroku takes no push from one, and its history could not be completed: ${reason}`,
-    FETCH_DEPTH
-  );
-}
-
-// src/heroku/standing.ts
-async function readStanding2(api, { log, signal }) {
-  const [app, releases, formation, dynos] = await together(signal, [
-    (linked) => api.app(linked),
-    (linked) => api.releases(RELEASES_LOOKED_AT, linked),
-    (linked) => ifAllowed(api.formation(linked)),
-    (linked) => ifAllowed(api.dynos(linked))
-  ]);
-  if (formation === void 0 || dynos === void 0) {
-    log.info(
-      `The token may not read the dynos of ${app.name}: who must take part is what \`processes\` says alone`
-    );
-  }
-  const current = releases.find((release2) => release2.current);
-  return {
-    app: app.name,
-    appId: app.id,
-    webUrl: app.webUrl ?? "",
-    ...current && { currentRelease: versionName(current.version), currentReleaseId: current.id },
-    ...current?.slugId && { currentSlug: current.slugId },
-    newestVersion: releases[0]?.version ?? 0,
-    ...formation && { formation },
-    ...dynos && { dynos },
-    api,
-    releases
-  };
-}
-async function ifAllowed(answer) {
-  try {
-    return await answer;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return void 0;
-    throw error;
-  }
-}
-
-// src/heroku/strategies/command.ts
-var LOOK_AGAIN_MS4 = 2e3;
-var SHOWS_WITHIN_MS = 1e4;
-var SILENT_MS2 = 5 * 6e4;
-async function prepareCommand(plan, { program, args }, api, collaborators) {
-  const { log, time } = collaborators;
-  await assertFolder(plan.directory);
-  const place = { program, cwd: plan.directory, env: environmentOf(collaborators.env, plan) };
-  const problem = await commandProblem(place);
-  if (problem !== void 0) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `The deploy command can't be run: ${problem.problem}.`,
-      "Correct `command` (a program on the PATH of the runner, or a path from the checkout) or `command-file`, or install the program in a step before this one."
-    );
-  }
-  const { releases: _, ...standing } = await readStanding2(api, collaborators);
-  const { app, newestVersion, currentRelease } = standing;
-  const mask = main.maskOf(plan.apiKey);
-  return {
-    ...standing,
-    what: `${program} decides what is released`,
-    commit: "",
-    upToDate: false,
-    async publish(signal) {
-      const onLine = (line) => log.info(mask(line));
-      log.info(`Running ${program}`);
-      const {
-        code,
-        signal: by,
-        problem: why
-      } = await runCommand({ ...place, args, onLine }, { time, signal });
-      if (code === 0) return;
-      const how = why ?? (by ? `${program} was ended by ${by}` : `${program} ended with ${code}`);
-      throw new main.DeployError(
-        "command-failed",
-        `The deploy command failed: ${how}.`,
-        `Read its lines above. \`heroku releases --app ${app}\` tells whether it has released anything all the same.`
-      );
-    },
-    async verify(signal) {
-      if (!await madeRelease(signal)) return void 0;
-      return await follow(
-        {
-          ...{ app, api, what: program },
-          deed: program,
-          ...currentRelease && { currentRelease },
-          find: async ([newest2]) => newest2 && newest2.version > newestVersion ? newest2 : void 0
-        },
-        { ...collaborators, signal }
-      );
-    }
-  };
-  async function madeRelease(signal) {
-    const began = time.now();
-    for (; ; ) {
-      try {
-        const [newest2] = await api.releases(RELEASES_LOOKED_AT, signal);
-        if (newest2 && newest2.version > newestVersion) return true;
-        if (time.now() - began >= SHOWS_WITHIN_MS) break;
-      } catch (error) {
-        if (!(error instanceof ApiError)) throw error;
-        if (!error.passing || time.now() - began >= SILENT_MS2) throw unseen2(error);
-        log.warning(`${error.message} A release of ${program} is still looked for`);
-      }
-      await time.sleep(LOOK_AGAIN_MS4, signal);
-    }
-    log.warning(
-      `${program} ended well, and ${app} has no new release ${main.formatDuration(SHOWS_WITHIN_MS)} later: nothing seems to have changed`
-    );
-    return false;
-  }
-  function unseen2(cause) {
-    return new main.DeployError(
-      "failed",
-      `${program} ended well, but whether ${app} has a new release can't be found out: ${cause.message}`,
-      `Look at \`heroku releases --app ${app}\`: the app may run it already. ${cause.next}`,
-      { cause }
-    );
-  }
-}
-var FOR_ACTIONS = /^(INPUT_|STATE_|GITHUB_STATE$|ACTIONS_(RUNTIME|RESULTS|CACHE)_)/i;
-function environmentOf(env, { apiKey, app }) {
-  const kept = Object.entries(env).filter(
-    (entry) => entry[1] !== void 0 && !FOR_ACTIONS.test(entry[0])
-  );
-  return { ...Object.fromEntries(kept), HEROKU_APP: app, HEROKU_API_KEY: apiKey };
-}
-
 // src/heroku/release-phase.ts
-async function assertReleasePhase(git, commit2) {
-  const procfile = await git.local("show", `${commit2}:Procfile`);
+async function assertReleasePhase(git, commit) {
+  const procfile = await git.local("show", `${commit}:Procfile`);
   if (procfile.code === 0 && procfile.stdout.some((line) => /^release:\s*\S/.test(line))) return;
-  if ((await git.local("cat-file", "-e", `${commit2}:heroku.yml`)).code === 0) return;
+  if ((await git.local("cat-file", "-e", `${commit}:heroku.yml`)).code === 0) return;
   throw new main.DeployError(
     "preflight-failed",
-    procfile.code === 0 ? `The Procfile of ${short(commit2)} declares no release phase, and drain-at: release-phase has that do the drain.` : `${short(commit2)} has no Procfile, and drain-at: release-phase has the release phase of one do the drain.`,
+    procfile.code === 0 ? `The Procfile of ${short(commit)} declares no release phase, and drain-at: release-phase has that do the drain.` : `${short(commit)} has no Procfile, and drain-at: release-phase has the release phase of one do the drain.`,
     "Add a line to it, such as `release: deploy-gate drain --hold 10m && python manage.py migrate`, or leave drain-at out to drain before the push."
   );
 }
@@ -6417,69 +5328,23 @@ function headsIn(answer, git, app) {
   if (answer.code === 0) {
     return new Map(
       answer.stdout.flatMap((line) => {
-        const [, commit2, branch] = /^([0-9a-f]{40,64})\trefs\/heads\/([^/]+)$/.exec(line) ?? [];
-        return commit2 && branch ? [[branch, commit2]] : [];
+        const [, commit, branch] = /^([0-9a-f]{40,64})\trefs\/heads\/([^/]+)$/.exec(line) ?? [];
+        return commit && branch ? [[branch, commit]] : [];
       })
     );
   }
   const trouble = troubleOf(answer.stderr);
   const { message, next } = adviceFor(trouble, app, git.remoteUrl);
-  const said2 = answer.stderr.findLast((line) => /^(fatal|error|remote):/.test(line));
+  const said = answer.stderr.findLast((line) => /^(fatal|error|remote):/.test(line));
   const Fault = trouble === "credentials" || trouble === "forbidden" ? NotLetInError : main.DeployError;
-  throw new Fault("preflight-failed", said2 ? `${message} Git says: "${said2}"` : message, next);
+  throw new Fault("preflight-failed", said ? `${message} Git says: "${said}"` : message, next);
 }
-async function ancestry(git, head, commit2) {
+async function ancestry(git, head, commit) {
   if (head === void 0) return "fast-forward";
   const known = await git.local("cat-file", "-e", `${head}^{commit}`);
   if (known.code !== 0) return "unknown-head";
-  const related = await git.local("merge-base", "--is-ancestor", head, commit2);
+  const related = await git.local("merge-base", "--is-ancestor", head, commit);
   return related.code === 0 ? "fast-forward" : "diverged";
-}
-
-// src/heroku/rerelease.ts
-var BUILDS_LOOKED_AT2 = 200;
-async function slugOf(commit2, api, { releases }, signal) {
-  const reader = createReleaseReader(api);
-  const current = releases.filter((one) => one.current);
-  for (const one of [...current, ...releases]) {
-    if (one.slugId && await reader.runs(one, commit2, signal)) return one.slugId;
-  }
-  const builds = await api.builds(BUILDS_LOOKED_AT2, signal);
-  const built = builds.find((build) => build.commit === commit2 && build.slugId !== void 0);
-  if (built?.slugId) return built.slugId;
-  throw new main.DeployError(
-    "preflight-failed",
-    `${api.appName} has no slug of ${short(commit2)} that could be released: it was never built, or that is too long ago.`,
-    `Deploy it with \`strategy: git-push\`, or name a release whose slug is meant, such as \`slug: v41\` (\`heroku releases --app ${api.appName}\` lists them).`
-  );
-}
-function rerelease(target, slugId, collaborators) {
-  const { app, api, commit: commit2, newestVersion, currentRelease } = target;
-  const what = commit2 === "" ? `slug ${short(slugId)}` : short(commit2);
-  const description = `Deploy ${what}`;
-  let made;
-  return {
-    ...target,
-    async publish(signal) {
-      const making = {
-        description,
-        newestVersion,
-        // Config vars that somebody sets make a release of the same slug, too.
-        isOurs: (one) => one.slugId === slugId && one.description === description,
-        make: () => api.makeRelease(slugId, description, signal)
-      };
-      made = await release(api, making, { ...collaborators, signal });
-    },
-    verify: (signal) => follow(
-      {
-        ...{ app, api, what },
-        deed: `The request to release ${what}`,
-        ...currentRelease && { currentRelease },
-        find: async (releases) => releases.find(({ id }) => id === made)
-      },
-      { ...collaborators, signal }
-    )
-  };
 }
 
 // src/heroku/plumbing.ts
@@ -6487,10 +5352,10 @@ function createPlumbing(git, task, signal) {
   return async (args, work) => {
     const { code, stdout, stderr } = await git.plumbing(args, signal, work);
     if (code === 0) return stdout;
-    const said2 = stderr.findLast((line) => /^(fatal|error):/.test(line)) ?? `exit code ${code}`;
+    const said = stderr.findLast((line) => /^(fatal|error):/.test(line)) ?? `exit code ${code}`;
     throw new main.DeployError(
       "preflight-failed",
-      `Git can't ${task}: \`git ${args.find((arg) => /^[a-z]+(-[a-z]+)*$/.test(arg))}\` says ${main.quote(said2)}.`,
+      `Git can't ${task}: \`git ${args.find((arg) => /^[a-z]+(-[a-z]+)*$/.test(arg))}\` says ${main.quote(said)}.`,
       "Run `git fsck` in the checkout to see whether something is missing there. Of a partial clone everything has to be fetched: leave `filter` of `actions/checkout` out."
     );
   };
@@ -6500,40 +5365,40 @@ function createPlumbing(git, task, signal) {
 var READ_AT_ONCE = 500;
 var PERSON = ["AUTHOR", "COMMITTER"];
 var FORMAT = "format:%H%n%an%n%ae%n%aD%n%cn%n%ce%n%cD%n%B";
-function createCommitCopier(run2, expected2) {
+function createCommitCopier(run, expected) {
   const originals = /* @__PURE__ */ new Map();
-  const places = new Map(expected2.map((commit2, i) => [commit2, i]));
-  async function read(commit2) {
-    const place = places.get(commit2);
-    const asked = place === void 0 ? [commit2] : expected2.slice(place, place + READ_AT_ONCE);
+  const places = new Map(expected.map((commit, i) => [commit, i]));
+  async function read(commit) {
+    const place = places.get(commit);
+    const asked = place === void 0 ? [commit] : expected.slice(place, place + READ_AT_ONCE);
     const options = ["--no-show-signature", "--encoding=UTF-8", "-z", `--format=${FORMAT}`];
     const args = ["log", "--no-walk=unsorted", "--stdin", ...options];
-    const told2 = await run2(args, { input: `${asked.join("\n")}
+    const told = await run(args, { input: `${asked.join("\n")}
 ` });
-    for (const record of cut(told2, 0)) {
-      const [sha = Buffer.of(), ...fields2] = cut(record, 10, 8);
-      const message = fields2.pop() ?? Buffer.of();
+    for (const record of cut(told, 0)) {
+      const [sha = Buffer.of(), ...fields] = cut(record, 10, 8);
+      const message = fields.pop() ?? Buffer.of();
       const env = PERSON.flatMap((person, i) => {
-        const [name3 = "", email = "", date = ""] = fields2.slice(3 * i, 3 * i + 3).map(asRead);
+        const [name = "", email = "", date = ""] = fields.slice(3 * i, 3 * i + 3).map(asRead);
         return [
-          [`GIT_${person}_NAME`, name3],
+          [`GIT_${person}_NAME`, name],
           [`GIT_${person}_EMAIL`, email],
           [`GIT_${person}_DATE`, date]
         ];
       });
       originals.set(sha.toString(), { env: Object.fromEntries(env), message });
     }
-    const original = originals.get(commit2);
+    const original = originals.get(commit);
     if (original) return original;
-    throw new Error(`git log has not told of ${commit2}`);
+    throw new Error(`git log has not told of ${commit}`);
   }
   return {
-    async copy(commit2, tree, parents) {
-      const { env, message } = originals.get(commit2) ?? await read(commit2);
-      originals.delete(commit2);
+    async copy(commit, tree, parents) {
+      const { env, message } = originals.get(commit) ?? await read(commit);
+      originals.delete(commit);
       const utf8 = ["-c", "i18n.commitEncoding=UTF-8"];
       const args = [...utf8, "commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent])];
-      return (await run2(args, { input: message, env })).toString().trim();
+      return (await run(args, { input: message, env })).toString().trim();
     }
   };
 }
@@ -6552,24 +5417,24 @@ function cut(bytes, separator, most = Number.POSITIVE_INFINITY) {
 }
 
 // src/heroku/subtree-history.ts
-async function splitHistory(git, { commit: commit2, folder }, { log, signal }) {
-  const run2 = createPlumbing(git, `give ${folder} a history of its own`, signal);
-  const became = await priorSplits(git, run2, { commit: commit2, folder }, { log, signal });
-  const history = neededOf(await historyOf(run2, commit2), commit2, became);
+async function splitHistory(git, { commit, folder }, { log, signal }) {
+  const run = createPlumbing(git, `give ${folder} a history of its own`, signal);
+  const became = await priorSplits(git, run, { commit, folder }, { log, signal });
+  const history = neededOf(await historyOf(run, commit), commit, became);
   const folders = await treesOf(
-    run2,
+    run,
     history.map(([each]) => `${each}:${folder}`)
   );
   const treeIn = (each) => folders.get(`${each}:${folder}`);
-  const expected2 = history.flatMap(
+  const expected = history.flatMap(
     ([each, first, ...others]) => treeIn(each) && (others.length > 0 || treeIn(first) !== treeIn(each)) ? [each] : []
   );
   const trees = /* @__PURE__ */ new Map();
   const splitting = {
-    run: run2,
-    copier: createCommitCopier(run2, expected2),
+    run,
+    copier: createCommitCopier(run, expected),
     async treeOf(each) {
-      const tree = trees.get(each) ?? (await run2(["rev-parse", "--verify", `${each}^{tree}`])).toString().trim();
+      const tree = trees.get(each) ?? (await run(["rev-parse", "--verify", `${each}^{tree}`])).toString().trim();
       trees.set(each, tree);
       return tree;
     }
@@ -6585,46 +5450,46 @@ async function splitHistory(git, { commit: commit2, folder }, { log, signal }) {
       became.set(each, each);
     }
   }
-  const split = became.get(commit2);
+  const split = became.get(commit);
   if (split !== void 0) return split;
-  throw new Error(`${commit2} is not the full SHA of a commit that has ${folder}`);
+  throw new Error(`${commit} is not the full SHA of a commit that has ${folder}`);
 }
-async function historyOf(run2, commit2) {
-  const listed2 = await run2(["rev-list", "--topo-order", "--reverse", "--parents", commit2]);
+async function historyOf(run, commit) {
+  const listed2 = await run(["rev-list", "--topo-order", "--reverse", "--parents", commit]);
   const lines = listed2.toString().trimEnd().split("\n");
   return lines.map((line) => line.split(" "));
 }
 function neededOf(history, tip, became) {
   const needed = /* @__PURE__ */ new Set([tip]);
-  const kept = history.toReversed().filter(([commit2, ...parents]) => {
-    if (!needed.has(commit2) || became.has(commit2)) return false;
+  const kept = history.toReversed().filter(([commit, ...parents]) => {
+    if (!needed.has(commit) || became.has(commit)) return false;
     for (const parent of parents) needed.add(parent);
     return true;
   });
   return kept.reverse();
 }
-async function treesOf(run2, names) {
-  const told2 = await run2(["cat-file", "--batch-check=%(objecttype) %(objectname)"], {
-    input: names.map((name3) => `${name3}
+async function treesOf(run, names) {
+  const told = await run(["cat-file", "--batch-check=%(objecttype) %(objectname)"], {
+    input: names.map((name) => `${name}
 `).join("")
   });
-  const lines = told2.toString().split("\n");
+  const lines = told.toString().split("\n");
   return new Map(
-    names.flatMap((name3, i) => {
+    names.flatMap((name, i) => {
       const [, tree] = /^tree ([0-9a-f]{40,64})$/.exec(lines[i] ?? "") ?? [];
-      return tree ? [[name3, tree]] : [];
+      return tree ? [[name, tree]] : [];
     })
   );
 }
-async function priorSplits(git, run2, { commit: commit2, folder }, { log, signal }) {
+async function priorSplits(git, run, { commit, folder }, { log, signal }) {
   const became = /* @__PURE__ */ new Map();
-  const told2 = await run2([
+  const told = await run([
     "log",
     ...["--basic-regexp", "--grep=^git-subtree-dir: "],
     ...["--no-show-signature", "--encoding=UTF-8", "-z", "--format=format:%H%n%b"],
-    commit2
+    commit
   ]);
-  for (const record of told2.toString().split("\0")) {
+  for (const record of told.toString().split("\0")) {
     const [joint = "", ...lines] = record.split("\n");
     const values = (key) => lines.flatMap((line) => line.startsWith(`${key}: `) ? [line.slice(key.length + 2).trim()] : []);
     if (!values("git-subtree-dir").some((path) => path.replace(/\/+$/, "") === folder)) continue;
@@ -6643,40 +5508,40 @@ async function priorSplits(git, run2, { commit: commit2, folder }, { log, signal
   }
   return became;
 }
-async function copyOrSkip(commit2, tree, newParents, { run: run2, copier, treeOf }) {
+async function copyOrSkip(commit, tree, newParents, { run, copier, treeOf }) {
   let same;
   let other;
   let needed = false;
   for (const parent of newParents) {
     if (await treeOf(parent) !== tree) other = parent;
     else if (same === void 0) same = parent;
-    else if (await within2(run2, same, parent)) same = parent;
-    else if (!await within2(run2, parent, same)) needed = true;
+    else if (await within(run, same, parent)) same = parent;
+    else if (!await within(run, parent, same)) needed = true;
   }
   if (same !== void 0 && other !== void 0 && !needed) {
-    needed = Number(await run2(["rev-list", "--count", `${same}..${other}`])) > 0;
+    needed = Number(await run(["rev-list", "--count", `${same}..${other}`])) > 0;
   }
   if (same !== void 0 && !needed) return same;
-  return copier.copy(commit2, tree, [...new Set(newParents)]);
+  return copier.copy(commit, tree, [...new Set(newParents)]);
 }
-async function within2(run2, one, two) {
-  return (await run2(["rev-list", "--max-count=1", one, `^${two}`])).length === 0;
+async function within(run, one, two) {
+  return (await run(["rev-list", "--max-count=1", one, `^${two}`])).length === 0;
 }
 
 // src/heroku/subtree.ts
 var NAMED = 10;
 async function splitSubtree(git, place, { log, signal }) {
-  const { commit: commit2, appDir } = place;
-  const run2 = createPlumbing(git, `read the folder ${main.quote(appDir)}`, signal);
-  await assertFolderIn(run2, commit2, appDir);
-  const split = await splitHistory(git, { commit: commit2, folder: appDir }, { log, signal });
-  const count2 = Number(await run2(["rev-list", "--count", split]));
+  const { commit, appDir } = place;
+  const run = createPlumbing(git, `read the folder ${main.quote(appDir)}`, signal);
+  await assertFolderIn(run, commit, appDir);
+  const split = await splitHistory(git, { commit, folder: appDir }, { log, signal });
+  const count = Number(await run(["rev-list", "--count", split]));
   log.info(
-    `${appDir} of ${short(commit2)} is ${short(split)} on its own (${count2} ${count2 === 1 ? "commit" : "commits"})`
+    `${appDir} of ${short(commit)} is ${short(split)} on its own (${count} ${count === 1 ? "commit" : "commits"})`
   );
   return split;
 }
-async function assertFolderIn(run2, commit2, appDir) {
+async function assertFolderIn(run, commit, appDir) {
   const parts = appDir.split("/");
   const given = `The input \`app-dir\` is ${main.quote(appDir)}`;
   if (parts.some((part) => ["", ".", ".."].includes(part)) || /[\0\r\n]/.test(appDir)) {
@@ -6688,36 +5553,36 @@ async function assertFolderIn(run2, commit2, appDir) {
   }
   let parent = "";
   for (const part of parts) {
-    const entries2 = await entriesOf(run2, commit2, parent);
+    const entries = await entriesOf(run, commit, parent);
     const path = parent ? `${parent}/${part}` : part;
-    const entry = entries2.find(({ name: name3 }) => name3 === path);
+    const entry = entries.find(({ name }) => name === path);
     if (!entry) {
       const where = parent ? `${main.quote(parent)} of ` : "";
       throw new main.DeployError(
         "preflight-failed",
-        `${given}, and ${where}${short(commit2)} has no ${main.quote(part)}. ${foldersOf(entries2)}`,
+        `${given}, and ${where}${short(commit)} has no ${main.quote(part)}. ${foldersOf(entries)}`,
         "Give the path of the folder from the top of the repository, in the case in which it is written there. A folder that is made by a step before this one has to be committed: what is deployed is a commit."
       );
     }
-    if (entry.mode !== "040000") throw notAFolder(given, path, entry.mode, commit2);
+    if (entry.mode !== "040000") throw notAFolder(given, path, entry.mode, commit);
     parent = path;
   }
 }
-async function entriesOf(run2, commit2, folder) {
-  const listed2 = await run2(["ls-tree", "-z", "--full-tree", commit2, ...folder ? ["--", `${folder}/`] : []]);
+async function entriesOf(run, commit, folder) {
+  const listed2 = await run(["ls-tree", "-z", "--full-tree", commit, ...folder ? ["--", `${folder}/`] : []]);
   return listed2.toString().split("\0").flatMap((line) => {
-    const [, mode, name3] = /^(\d{6}) \w+ [0-9a-f]+\t(.+)$/s.exec(line) ?? [];
-    return mode && name3 ? [{ mode, name: name3 }] : [];
+    const [, mode, name] = /^(\d{6}) \w+ [0-9a-f]+\t(.+)$/s.exec(line) ?? [];
+    return mode && name ? [{ mode, name }] : [];
   });
 }
-function foldersOf(entries2) {
-  const folders = entries2.filter(({ mode }) => mode === "040000").map(({ name: name3 }) => main.quote(name3));
+function foldersOf(entries) {
+  const folders = entries.filter(({ mode }) => mode === "040000").map(({ name }) => main.quote(name));
   if (folders.length === 0) return "There is no folder at all.";
   const more = folders.length - NAMED;
   return `There are the folders ${folders.slice(0, NAMED).join(", ")}${more > 0 ? ` and ${more} more` : ""}.`;
 }
-function notAFolder(given, path, mode, commit2) {
-  const at = `${given}, and ${main.quote(path)} of ${short(commit2)} is`;
+function notAFolder(given, path, mode, commit) {
+  const at = `${given}, and ${main.quote(path)} of ${short(commit)} is`;
   if (mode === "160000") {
     return new main.DeployError(
       "preflight-failed",
@@ -6734,17 +5599,17 @@ function notAFolder(given, path, mode, commit2) {
 }
 
 // src/heroku/up-to-date.ts
-async function assertRunning(api, releases, commit2, signal) {
+async function assertRunning(api, releases, commit, signal) {
   const reader = createReleaseReader(api);
   const current = releases.find((release2) => release2.current);
-  const running = current && await reader.runs(current, commit2, signal);
+  const running = current && await reader.runs(current, commit, signal);
   if (running) return;
   const app = api.appName;
-  const has = `Heroku's git already has ${short(commit2)}, so there is nothing to push, but ${app} does not run it`;
+  const has = `Heroku's git already has ${short(commit)}, so there is nothing to push, but ${app} does not run it`;
   const instead = current ? `${versionName(current.version)} is still what runs` : "no release is current";
   for (const release2 of releases) {
     if (running === void 0 && release2.version <= (current?.version ?? 0)) break;
-    if (!await reader.runs(release2, commit2, signal)) continue;
+    if (!await reader.runs(release2, commit, signal)) continue;
     const version = versionName(release2.version);
     if (release2.status === "failed") {
       throw new main.DeployError(
@@ -6766,7 +5631,7 @@ async function assertRunning(api, releases, commit2, signal) {
   throw new main.DeployError(
     "preflight-failed",
     `${has}: ${instead}, and it is another commit (${current?.description || "no description"}).`,
-    `Probably the app was rolled back after that commit was deployed. \`heroku releases --app ${app}\` lists the releases: to release ${short(commit2)} again, run this job with \`up-to-date: rerelease\`, which drains the clock before; \`heroku rollback <version> --app ${app}\` goes back to it without. Or push a new commit (\`git commit --allow-empty\` makes one without a change).`
+    `Probably the app was rolled back after that commit was deployed. \`heroku releases --app ${app}\` lists the releases: to release ${short(commit)} again, run this job with \`up-to-date: rerelease\`, which drains the clock before; \`heroku rollback <version> --app ${app}\` goes back to it without. Or push a new commit (\`git commit --allow-empty\` makes one without a change).`
   );
 }
 
@@ -6775,8 +5640,8 @@ async function preflight(plan, api, collaborators) {
   const { signal } = collaborators;
   await assertFolder(plan.directory);
   const git = await createGit(plan, collaborators);
-  const [{ releases, ...standing }, newestBuild, { commit: commit2, what }, heads] = await together(signal, [
-    (linked) => readStanding2(api, { ...collaborators, signal: linked }),
+  const [{ releases, ...standing }, newestBuild, { commit, what }, heads] = await together$1(signal, [
+    (linked) => readStanding(api, { ...collaborators, signal: linked }),
     (linked) => newestBuildOf(api, linked),
     (linked) => commitOf(git, plan, { ...collaborators, signal: linked }),
     (linked) => headsOf(git, plan, { ...collaborators, signal: linked })
@@ -6785,16 +5650,16 @@ async function preflight(plan, api, collaborators) {
   const note = noteOnBranch(plan.app, heads, plan.branch);
   if (note !== void 0) collaborators.log.info(note);
   const head = heads.get(branch);
-  const upToDate = head === commit2;
+  const upToDate = head === commit;
   let slug;
-  if (!upToDate) await assertPushable(git, { ...plan, branch }, head, commit2, collaborators);
-  else if (plan.upToDate === "rerelease") slug = await slugOf(commit2, api, { releases }, signal);
-  else await assertRunning(api, releases, commit2, signal);
-  if (!upToDate && plan.drainAt === "release-phase") await assertReleasePhase(git, commit2);
+  if (!upToDate) await assertPushable(git, { ...plan, branch }, head, commit, collaborators);
+  else if (plan.upToDate === "rerelease") slug = await slugOf(commit, api, { releases }, signal);
+  else await assertRunning(api, releases, commit, signal);
+  if (!upToDate && plan.drainAt === "release-phase") await assertReleasePhase(git, commit);
   signal.throwIfAborted();
   return {
     ...standing,
-    ...{ branch, commit: commit2, what, upToDate, git },
+    ...{ branch, commit, what, upToDate, git },
     forcePush: plan.forcePush,
     ...head && { head },
     ...newestBuild && { newestBuild },
@@ -6814,10 +5679,10 @@ async function headsOf(git, { app, dryRun }, collaborators) {
 }
 async function commitOf(git, plan, collaborators) {
   const { ref, appDir, directory } = plan;
-  const commit2 = await resolveCommit(git, plan, collaborators);
-  if (appDir === void 0) return { commit: commit2, what: `${ref} is ${short(commit2)}` };
-  const split = await splitSubtree(git, { commit: commit2, appDir, directory }, collaborators);
-  return { commit: split, what: `${appDir} of ${ref} (${short(commit2)}) is ${short(split)}` };
+  const commit = await resolveCommit(git, plan, collaborators);
+  if (appDir === void 0) return { commit, what: `${ref} is ${short(commit)}` };
+  const split = await splitSubtree(git, { commit, appDir, directory }, collaborators);
+  return { commit: split, what: `${appDir} of ${ref} (${short(commit)}) is ${short(split)}` };
 }
 async function newestBuildOf(api, signal) {
   try {
@@ -6828,18 +5693,18 @@ async function newestBuildOf(api, signal) {
     throw error;
   }
 }
-async function assertPushable(git, plan, head, commit2, { log }) {
-  const related = await ancestry(git, head, commit2);
+async function assertPushable(git, plan, head, commit, { log }) {
+  const related = await ancestry(git, head, commit);
   if (related === "fast-forward" || head === void 0) return;
   const there = `${plan.branch} of ${plan.app} at Heroku is at ${short(head)}`;
-  const why = related === "diverged" ? `which is not an ancestor of ${short(commit2)}` : `a commit that this checkout doesn't have, so ${short(commit2)} does not build on it`;
+  const why = related === "diverged" ? `which is not an ancestor of ${short(commit)}` : `a commit that this checkout doesn't have, so ${short(commit)} does not build on it`;
   if (plan.forcePush) {
     log.warning(`${there}, ${why}: it will be replaced, as \`force-push: true\` asks for`);
     return;
   }
   throw new main.DeployError(
     "preflight-failed",
-    `Pushing ${short(commit2)} would drop commits: ${there}, ${why}.`,
+    `Pushing ${short(commit)} would drop commits: ${there}, ${why}.`,
     `If what is at Heroku is meant to be replaced, set \`force-push: true\`. Otherwise merge it first: \`git fetch ${git.remoteUrl} ${plan.branch}\` and \`git merge FETCH_HEAD\`. If this commit is simply older than what runs (a job that was run again), deploy the newest commit.`
   );
 }
@@ -6859,17 +5724,17 @@ var BUILT = /^remote: +-{3,5}> |failed to compile|Push rejected, |Build failed/i
 var STILL_RUNS = "Nothing was released: what ran before still runs.";
 function classify(result, attempted) {
   const line = refLine(result.stdout, attempted.branch);
-  const said2 = result.stderr.filter((text2) => !text2.startsWith("error: failed to push some refs"));
-  if (line?.flag === "!") return rejected(line.summary, said2, attempted);
+  const said = result.stderr.filter((text) => !text.startsWith("error: failed to push some refs"));
+  if (line?.flag === "!") return rejected(line.summary, said, attempted);
   if (result.code === 0 && line?.flag === "=") return { kind: "up-to-date" };
   if (result.code === 0 && line) return { kind: "pushed" };
-  const throttled = said2.find((text2) => THROTTLED.test(text2));
-  const begun = line !== void 0 || said2.some((text2) => text2.startsWith("remote:"));
+  const throttled = said.find((text) => THROTTLED.test(text));
+  const begun = line !== void 0 || said.some((text) => text.startsWith("remote:"));
   if (throttled && !begun) return tooMany(throttled, attempted);
-  const reason = said2.findLast((text2) => /^(error|fatal):/.test(text2)) ?? ended(result.code);
-  if (line || said2.some((text2) => BROKE_OFF.test(text2))) return { kind: "unknown", reason };
-  const trouble = troubleOf(said2);
-  const atFirst = said2.some((text2) => text2.includes("unable to access"));
+  const reason = said.findLast((text) => /^(error|fatal):/.test(text)) ?? ended(result.code);
+  if (line || said.some((text) => BROKE_OFF.test(text))) return { kind: "unknown", reason };
+  const trouble = troubleOf(said);
+  const atFirst = said.some((text) => text.includes("unable to access"));
   if (!REFUSED_BEFORE.includes(trouble) && !atFirst) return { kind: "unknown", reason };
   if (trouble === "too-many-requests" && atFirst) return tooMany(reason, attempted);
   return refusedBefore(trouble, reason, attempted);
@@ -6890,9 +5755,9 @@ function refLine(lines, branch) {
   }
   return void 0;
 }
-function rejected(summary, said2, attempted) {
-  const { app, branch, commit: commit2, remoteUrl } = attempted;
-  const push2 = `The push of ${short(commit2)} to ${branch} of ${app}`;
+function rejected(summary, said, attempted) {
+  const { app, branch, commit, remoteUrl } = attempted;
+  const push2 = `The push of ${short(commit)} to ${branch} of ${app}`;
   if (summary.startsWith("[remote failure]")) return { kind: "unknown", reason: summary };
   if (/stale info/.test(summary)) {
     return failed(
@@ -6915,19 +5780,19 @@ function rejected(summary, said2, attempted) {
       "Set `fetch-depth: 0` on `actions/checkout`."
     );
   }
-  const remark = remarkOf(said2);
+  const remark = remarkOf(said);
   const quote2 = remark ? ` Heroku says: "${remark}"` : ` Git says: "${summary}"`;
-  const trouble = troubleOf(said2);
-  const began = said2.some((text2) => BUILD_LINE.test(text2));
+  const trouble = troubleOf(said);
+  const began = said.some((text) => BUILD_LINE.test(text));
   if (!began && (trouble === "too-many-builds" || trouble === "too-many-requests")) {
     const { message, next } = adviceFor(trouble, app, remoteUrl);
-    const refused2 = failed("push-failed", `${message}${quote2}`, next);
-    return trouble === "too-many-requests" ? { ...refused2, tooMany: true } : refused2;
+    const refused = failed("push-failed", `${message}${quote2}`, next);
+    return trouble === "too-many-requests" ? { ...refused, tooMany: true } : refused;
   }
-  if (/hook declined/.test(summary) && said2.some((text2) => BUILT.test(text2))) {
+  if (/hook declined/.test(summary) && said.some((text) => BUILT.test(text))) {
     return failed(
       "build-failed",
-      `The build of ${short(commit2)} for ${app} failed.${quote2}`,
+      `The build of ${short(commit)} for ${app} failed.${quote2}`,
       `Read the build's lines above, from the first error on, and push a commit that mends it. ${STILL_RUNS}`
     );
   }
@@ -6944,8 +5809,8 @@ function rejected(summary, said2, attempted) {
     `Another push may have been at work at the same time: look at \`heroku releases --app ${app}\` and run the job again. ${STILL_RUNS}`
   );
 }
-function remarkOf(said2) {
-  const marked = said2.findLast((line) => /^remote: +!\s+\S/.test(line));
+function remarkOf(said) {
+  const marked = said.findLast((line) => /^remote: +!\s+\S/.test(line));
   return marked?.replace(/^remote: +!\s+/, "");
 }
 function failed(outcome, message, next) {
@@ -6953,12 +5818,12 @@ function failed(outcome, message, next) {
 }
 
 // src/heroku/settle.ts
-var LOOK_AGAIN_MS5 = 5e3;
+var LOOK_AGAIN_MS3 = 5e3;
 var NO_SIGN_MS = 6e4;
 var BUILDING_MS = 20 * 6e4;
 async function settle(target, reason, collaborators) {
   const { log, time, signal } = collaborators;
-  const { app, commit: commit2 } = target;
+  const { app, commit } = target;
   log.warning(`The push broke off (${reason}); asking Heroku what became of it`);
   const reader = createReleaseReader(target.api);
   const began = time.now();
@@ -6969,15 +5834,15 @@ async function settle(target, reason, collaborators) {
   for (; ; ) {
     const last = time.now() - began >= limitMs;
     try {
-      const sign = await lookFor2(target, reader, first || last, collaborators);
+      const sign = await lookFor(target, reader, first || last, collaborators);
       if (sign === "arrived") {
-        log.info(`${short(commit2)} has arrived at Heroku all the same`);
+        log.info(`${short(commit)} has arrived at Heroku all the same`);
         return;
       }
       if (sign === "build" && !building) {
         building = true;
         limitMs = BUILDING_MS;
-        log.info(`Heroku is still building ${short(commit2)}; waiting for it`);
+        log.info(`Heroku is still building ${short(commit)}; waiting for it`);
       }
       if (sign === "built" && building) {
         building = false;
@@ -6991,10 +5856,10 @@ async function settle(target, reason, collaborators) {
     }
     if (last) break;
     first = false;
-    await time.sleep(LOOK_AGAIN_MS5, signal);
+    await time.sleep(LOOK_AGAIN_MS3, signal);
   }
   const waited = main.formatDuration(time.now() - began);
-  const asked = trouble ? `and what became of it can't be found out: ${trouble.message}` : `and Heroku shows no sign of ${short(commit2)} after ${waited}.`;
+  const asked = trouble ? `and what became of it can't be found out: ${trouble.message}` : `and Heroku shows no sign of ${short(commit)} after ${waited}.`;
   throw new main.DeployError(
     "push-failed",
     `The push to ${app} broke off (git says: "${reason}"), ${asked}`,
@@ -7002,29 +5867,29 @@ async function settle(target, reason, collaborators) {
     { cause: trouble }
   );
 }
-async function lookFor2(target, reader, askGit, collaborators) {
-  const { api, app, branch, commit: commit2, git, newestVersion } = target;
+async function lookFor(target, reader, askGit, collaborators) {
+  const { api, app, branch, commit, git, newestVersion } = target;
   const { signal } = collaborators;
   const sign = await buildSign(target, signal);
   if (askGit || sign === "built") {
     const head = await remoteHead(git, app, branch, collaborators);
-    if (head === commit2) return "arrived";
+    if (head === commit) return "arrived";
   }
   const releases = await api.releases(RELEASES_LOOKED_AT, signal);
-  const release2 = await findRelease(reader, releases, { commit: commit2, newerThan: newestVersion }, signal);
+  const release2 = await findRelease(reader, releases, { commit, newerThan: newestVersion }, signal);
   return release2 ? "arrived" : sign;
 }
 async function buildSign(target, signal) {
-  const { api, app, commit: commit2, newestBuild } = target;
+  const { api, app, commit, newestBuild } = target;
   if (newestBuild === void 0) return "none";
   const build = await api.newestBuild(signal);
   if (!build || build.id === newestBuild.id) return "none";
-  if (build.commit !== void 0 && build.commit !== commit2) return "none";
+  if (build.commit !== void 0 && build.commit !== commit) return "none";
   if (build.status === "pending") return "build";
   if (build.status === "succeeded") return "built";
   throw new main.DeployError(
     "build-failed",
-    `The connection to Heroku broke off during the push, and the build of ${short(commit2)} for ${app} failed.`,
+    `The connection to Heroku broke off during the push, and the build of ${short(commit)} for ${app} failed.`,
     `Heroku keeps the build's lines: see the Activity tab of ${app} in Heroku's dashboard. Push a commit that mends it. Nothing was released: what ran before still runs.`
   );
 }
@@ -7032,11 +5897,11 @@ async function buildSign(target, signal) {
 // src/heroku/push.ts
 var RELEASE_PHASE = /^remote: +Running release command\.{3}/;
 async function push(target, collaborators) {
-  const { app, branch, commit: commit2, head, forcePush, git } = target;
+  const { app, branch, commit, head, forcePush, git } = target;
   const { log, signal } = collaborators;
-  const name3 = `refs/heads/${branch}`;
+  const name = `refs/heads/${branch}`;
   let phase = false;
-  log.info(`Pushing ${short(commit2)} to ${branch} of ${app}`);
+  log.info(`Pushing ${short(commit)} to ${branch} of ${app}`);
   const attempt = async () => {
     const result = await git.heroku(
       [
@@ -7044,9 +5909,9 @@ async function push(target, collaborators) {
         "--porcelain",
         // Settings of the checkout or the machine that are not meant for a deploy.
         ...["--no-verify", "--no-signed", "--no-follow-tags", "--recurse-submodules=no"],
-        ...forcePush ? [`--force-with-lease=${name3}:${head ?? ""}`] : [],
+        ...forcePush ? [`--force-with-lease=${name}:${head ?? ""}`] : [],
         git.remoteUrl,
-        `${commit2}:${name3}`
+        `${commit}:${name}`
       ],
       signal,
       (line) => {
@@ -7054,7 +5919,7 @@ async function push(target, collaborators) {
         log.info(line);
       }
     );
-    return classify(result, { app, branch, commit: commit2, remoteUrl: git.remoteUrl });
+    return classify(result, { app, branch, commit, remoteUrl: git.remoteUrl });
   };
   const verdict = await backedOff(
     attempt,
@@ -7071,7 +5936,7 @@ async function push(target, collaborators) {
     await settle(target, verdict.reason, collaborators);
     return false;
   }
-  if (verdict.kind === "up-to-date") log.warning(`Somebody else has pushed ${short(commit2)} in the meantime`);
+  if (verdict.kind === "up-to-date") log.warning(`Somebody else has pushed ${short(commit)} in the meantime`);
   return phase;
 }
 
@@ -7089,215 +5954,18 @@ async function prepareGitPush(plan, api, collaborators) {
   };
 }
 function followPush(target, printed, collaborators) {
-  const { app, api, commit: commit2, newestVersion, currentRelease } = target;
+  const { app, api, commit, newestVersion, currentRelease } = target;
   const reader = createReleaseReader(api);
   return follow(
     {
       ...{ app, api, printed },
-      what: short(commit2),
-      deed: `The push of ${short(commit2)}`,
+      what: short(commit),
+      deed: `The push of ${short(commit)}`,
       ...currentRelease && { currentRelease },
-      find: (releases, signal) => findRelease(reader, releases, { commit: commit2, newerThan: newestVersion }, signal),
+      find: (releases, signal) => findRelease(reader, releases, { commit, newerThan: newestVersion }, signal),
       remedy: `Then push a new commit with the fix, or, if the cause lay outside the code, run this job again with \`up-to-date: rerelease\`: it releases what was built once more, under the gate. (\`heroku releases:retry --app ${app}\` does so without a drain; the job as it is pushes nothing, since Heroku has the commit.)`
     },
     collaborators
-  );
-}
-
-// src/heroku/promotion.ts
-var POLL_MS2 = 2e3;
-async function promote(api, promotion, name3, sought, collaborators) {
-  const { log, signal } = collaborators;
-  let id;
-  try {
-    log.info(`Promoting ${name3} to ${api.appName}`);
-    id = await api.promote(promotion, signal);
-  } catch (error) {
-    const failure = notPromoted(error);
-    if (!(error instanceof ApiError && error.unknown)) throw failure;
-    const made = await lookFor(api, error, sought, collaborators);
-    if (made === void 0) throw failure;
-    return made.id;
-  }
-  try {
-    return await targetRelease(api, id, promotion.targetAppId, name3, collaborators);
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ApiError)) throw error;
-    log.warning(`${error.message} The promotion is under way, and its release is looked for`);
-    return void 0;
-  }
-}
-async function targetRelease(api, id, targetAppId, name3, { time, signal }) {
-  for (; ; ) {
-    const target = (await api.promotionTargets(id, signal)).find(({ appId }) => appId === targetAppId);
-    if (target?.releaseId !== void 0) return target.releaseId;
-    if (target?.status === "failed") {
-      throw new main.DeployError(
-        "promotion-failed",
-        `Heroku could not promote ${name3} to ${api.appName}${target.error ? `: "${target.error}"` : "."}`,
-        `Nothing was released: what ran before still runs. \`heroku releases --app ${api.appName}\` shows what is there.`
-      );
-    }
-    if (target?.status === "succeeded") return void 0;
-    await time.sleep(POLL_MS2, signal);
-  }
-}
-function notPromoted(error) {
-  if (!(error instanceof ApiError)) return error;
-  return new main.DeployError("promotion-failed", error.message, error.next, { cause: error });
-}
-
-// src/heroku/strategies/promote.ts
-async function preparePromotion(plan, from, api, collaborators) {
-  const { signal } = collaborators;
-  const sourceApi = createPlatformApi({ ...plan, app: from }, collaborators);
-  const [{ releases, ...standing }, source, ours, theirs] = await together(signal, [
-    (linked) => readStanding2(api, { ...collaborators, signal: linked }),
-    (linked) => readSource(sourceApi, linked),
-    (linked) => api.pipeline(linked),
-    (linked) => sourceApi.pipeline(linked)
-  ]);
-  const { app, newestVersion, currentRelease } = standing;
-  if (ours === void 0 || theirs?.pipelineId !== ours.pipelineId) throw notCoupled(app, from, ours, theirs);
-  const { slugId, version, commit: commit2 } = source;
-  const name3 = `v${version} of ${from}`;
-  const reader = createReleaseReader(api);
-  const current = releases.find((one) => one.current);
-  const runs = (release2, until) => commit2 !== "" ? reader.runs(release2, commit2, until) : Promise.resolve(void 0);
-  const upToDate = current !== void 0 && (current.slugId === slugId || await runs(current, signal));
-  let made;
-  return {
-    ...standing,
-    what: commit2 === "" ? name3 : `${name3} is ${short(commit2)}`,
-    commit: commit2,
-    upToDate: upToDate === true,
-    async publish(until) {
-      await assertSame(sourceApi, source, until);
-      const promotion = {
-        pipelineId: ours.pipelineId,
-        sourceAppId: source.appId,
-        targetAppId: standing.appId
-      };
-      made = await promote(api, promotion, name3, sought(until), { ...collaborators, signal: until });
-    },
-    verify: (until) => follow(
-      {
-        ...{ app, api, what: name3 },
-        deed: `The promotion of ${name3}`,
-        ...currentRelease && { currentRelease },
-        async find(all) {
-          if (made !== void 0) return all.find(({ id }) => id === made);
-          for (const one of all.toReversed()) if (await isOurs(one, until)) return one;
-          return void 0;
-        }
-      },
-      { ...collaborators, signal: until }
-    )
-  };
-  function sought(until) {
-    return { newestVersion, isOurs: (one) => isOurs(one, until) };
-  }
-  async function isOurs(release2, until) {
-    if (release2.version <= newestVersion) return false;
-    return release2.description.startsWith(`Promote ${from} v`) || await runs(release2, until) === true;
-  }
-}
-async function readSource(api, signal) {
-  const [{ id: appId }, releases] = await together(signal, [
-    (linked) => api.app(linked),
-    (linked) => api.releases(RELEASES_LOOKED_AT, linked)
-  ]).catch((error) => {
-    throw error instanceof ApiError && error.status === 404 ? unknownSource(api.appName, error) : error;
-  });
-  const current = releases.find((release2) => release2.current);
-  if (current?.slugId) {
-    const commit2 = await createReleaseReader(api).slugCommit(current.slugId, signal) ?? "";
-    return { appId, version: current.version, slugId: current.slugId, commit: commit2 };
-  }
-  throw new main.DeployError(
-    "preflight-failed",
-    current ? `${api.appName}, which \`promote-from\` names, runs v${current.version}, and that is no slug that could be promoted.` : `${api.appName}, which \`promote-from\` names, runs no release that could be promoted.`,
-    "Deploy it first. Container images are promoted by `strategy: command`."
-  );
-}
-function unknownSource(from, cause) {
-  return new main.DeployError(
-    "preflight-failed",
-    `Heroku knows no app of the name ${from}, which \`promote-from\` names, that this token can see.`,
-    `Check the spelling of \`promote-from\`, and that the account that owns the token has access to the app: \`heroku access:add <email> --app ${from}\`.`,
-    { cause }
-  );
-}
-function notCoupled(app, from, ours, theirs) {
-  const alone = [...ours ? [] : [app], ...theirs ? [] : [from]];
-  const why = alone.length === 0 ? `${from} and ${app} are in different pipelines` : `${alone.join(" and ")} ${alone.length > 1 ? "are" : "is"} in no pipeline`;
-  return new main.DeployError(
-    "preflight-failed",
-    `${why}, and a promotion goes from one app of a pipeline to another.`,
-    `Put both into one: \`heroku pipelines:add <pipeline> --app ${alone[0] ?? app}\`; \`promote-from\` names the app that it comes from.`
-  );
-}
-async function assertSame(api, { slugId, version }, signal) {
-  const releases = await api.releases(RELEASES_LOOKED_AT, signal).catch((error) => {
-    throw notPromoted(error);
-  });
-  const now = releases.find((release2) => release2.current);
-  if (now?.slugId === slugId) return;
-  throw new main.DeployError(
-    "promotion-failed",
-    `${api.appName} ran v${version} when this deploy began, and ${now ? `runs v${now.version}` : "runs no release"} by now: it was not promoted.`,
-    "Run the job again to promote what it runs now. Nothing was released: what ran before still runs."
-  );
-}
-
-// src/heroku/strategies/slug.ts
-async function prepareSlug(plan, wanted, api, collaborators) {
-  const { signal } = collaborators;
-  const { releases, ...standing } = await readStanding2(api, collaborators);
-  const { id, commit: commit2, name: name3 } = await find();
-  return rerelease(
-    {
-      ...standing,
-      what: `${name3} is ${commit2 === "" ? "of a commit that Heroku does not tell" : short(commit2)}`,
-      commit: commit2,
-      upToDate: standing.currentSlug === id
-    },
-    id,
-    collaborators
-  );
-  async function find() {
-    if (wanted === "") {
-      await assertFolder(plan.directory);
-      const git = await createGit(plan, collaborators);
-      const commit3 = await resolveCommit(git, plan, collaborators);
-      return { id: await slugOf(commit3, api, { releases }, signal), commit: commit3, name: plan.ref };
-    }
-    const id2 = wanted.startsWith("v") ? await slugOfRelease(api, wanted, signal) : wanted;
-    const name4 = wanted.startsWith("v") ? `the slug of ${wanted}` : `slug ${short(id2)}`;
-    return { id: id2, commit: await commitOf2(api, id2, wanted, signal), name: name4 };
-  }
-}
-async function slugOfRelease(api, version, signal) {
-  const release2 = await api.release(Number(version.slice(1)), signal).catch((error) => {
-    throw error instanceof ApiError && error.status === 404 ? unknownSlug(api, version, "there is no such release") : error;
-  });
-  if (release2.slugId) return release2.slugId;
-  throw unknownSlug(api, version, "that release runs no slug (a container image, or nothing yet)");
-}
-async function commitOf2(api, id, wanted, signal) {
-  try {
-    return await api.slugCommit(id, signal) ?? "";
-  } catch (error) {
-    if (!(error instanceof ApiError) || error.status !== 404) throw error;
-    throw unknownSlug(api, wanted, "Heroku has no such slug (any more)");
-  }
-}
-function unknownSlug(api, wanted, why) {
-  return new main.DeployError(
-    "preflight-failed",
-    `The input \`slug\` is ${wanted}, and nothing can be released by that: ${why}.`,
-    `\`heroku releases --app ${api.appName}\` lists the releases of ${api.appName}. Give one that was built, such as v41, or a slug's id.`
   );
 }
 
@@ -7305,13 +5973,13 @@ function unknownSlug(api, wanted, why) {
 function openHeroku(plan, { mask, ...given }) {
   for (const secret of main.secretsOf(plan.apiKey)) mask(secret);
   main.assertApiKey(plan.apiKey);
-  let told2 = given.log;
-  const log = { info: (line) => told2.info(line), warning: (line) => told2.warning(line) };
+  let told = given.log;
+  const log = { info: (line) => told.info(line), warning: (line) => told.warning(line) };
   const collaborators = { ...given, log, hide: main.maskOf(plan.apiKey) };
   const api = createPlatformApi(plan, collaborators);
   return {
     tellTo(to) {
-      told2 = to;
+      told = to;
     },
     async preflight() {
       const prepared = await preparedBetweenBuilds(plan, api, collaborators);
@@ -7325,13 +5993,16 @@ function openHeroku(plan, { mask, ...given }) {
         rollBack: (signal) => rollBack(prepared, ours, { ...collaborators, signal })
       };
     },
-    configVar: (name3) => configVar(api, name3, collaborators.signal),
+    configVar: (name) => configVar(api, name, collaborators.signal),
     dynosUp: (release2, waitMs, signal) => dynosUp(api, release2, waitMs, { ...collaborators, signal }),
-    inDyno: (command, onLine, signal) => openInDyno(api, command, { ...collaborators, signal }, onLine)
+    async inDyno(command, onLine, signal) {
+      const { openInDyno } = await Promise.resolve().then(function () { return require('./one-off.js'); });
+      return await openInDyno(api, command, { ...collaborators, signal }, onLine);
+    }
   };
 }
 async function preparedBetweenBuilds(plan, api, collaborators) {
-  const [running, prepared] = await together(collaborators.signal, [
+  const [running, prepared] = await together$1(collaborators.signal, [
     (linked) => buildUnderWay(api, linked),
     (linked) => prepare(plan, api, { ...collaborators, signal: linked })
   ]);
@@ -7348,24 +6019,30 @@ async function buildUnderWay(api, signal) {
     throw error;
   }
 }
-function prepare(plan, api, collaborators) {
+async function prepare(plan, api, collaborators) {
   const { strategy } = plan;
   switch (strategy.kind) {
     case "git-push":
-      return prepareGitPush(plan, api, collaborators);
-    case "promote":
-      return preparePromotion(plan, strategy.from, api, collaborators);
-    case "slug":
-      return prepareSlug(plan, strategy.slug, api, collaborators);
-    case "command":
-      return prepareCommand(plan, strategy, api, collaborators);
+      return await prepareGitPush(plan, api, collaborators);
+    case "promote": {
+      const { preparePromotion } = await Promise.resolve().then(function () { return require('./promote.js'); });
+      return await preparePromotion(plan, strategy.from, api, collaborators);
+    }
+    case "slug": {
+      const { prepareSlug } = await Promise.resolve().then(function () { return require('./slug.js'); });
+      return await prepareSlug(plan, strategy.slug, api, collaborators);
+    }
+    case "command": {
+      const { prepareCommand } = await Promise.resolve().then(function () { return require('./command.js'); });
+      return await prepareCommand(plan, strategy, api, collaborators);
+    }
   }
 }
 
 // built-in:timers/promises
-var builtIn8 = /* @__PURE__ */ process.getBuiltinModule("node:timers/promises");
-var own9 = (key) => builtIn8[key];
-var $setTimeout = /* @__PURE__ */ own9("setTimeout");
+var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:timers/promises");
+var own = (key) => builtIn[key];
+var $setTimeout = /* @__PURE__ */ own("setTimeout");
 
 // src/time.ts
 var systemTime = machineTime(true);
@@ -7386,7 +6063,7 @@ function machineTime(ref) {
 }
 
 // src/action/opening.ts
-function open2(plan, signal) {
+function open(plan, signal) {
   const { env } = process;
   const around = { log: main.actionsLog, time: systemTime, fetch: createFetch(env), mask: main.maskSecret };
   return { heroku: openHeroku(plan, { ...around, signal, env }), ...around };
@@ -7394,7 +6071,7 @@ function open2(plan, signal) {
 
 // src/action/carry-out.ts
 function carryOut(plan, cancel) {
-  const done = deploy(plan, { ...open2(plan, cancel), group: main.group2, cancel, remember: main.rememberHold });
+  const done = deploy(plan, { ...open(plan, cancel), group: main.group2, cancel, remember: main.rememberHold });
   loadClient().catch(() => {
   });
   return done;
@@ -7423,21 +6100,55 @@ async function endHold(plan, held, needs) {
 async function giveBack(held, limitMs) {
   const signal = AbortSignal.timeout(limitMs);
   const plan = main.readMaskedPlan();
-  const { heroku, ...around } = open2(plan, signal);
+  const { heroku, ...around } = open(plan, signal);
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var workQKM6AEVH = /*#__PURE__*/Object.freeze({
+var workNRVBTZO7 = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
 });
 
+exports.$Agent = $Agent;
 exports.$Socket = $Socket;
 exports.$createConnection = $createConnection;
+exports.$randomBytes = $randomBytes;
 exports.AbortError = AbortError;
+exports.ApiError = ApiError;
+exports.NUMBERS = NUMBERS;
+exports.RELEASES_LOOKED_AT = RELEASES_LOOKED_AT;
 exports.UrlFormError = UrlFormError;
+exports.announce = announce;
+exports.assertFolder = assertFolder;
+exports.createGit = createGit;
+exports.createLineSplitter = createLineSplitter;
+exports.createPlatformApi = createPlatformApi;
+exports.createReleaseReader = createReleaseReader;
+exports.during = during;
+exports.executability = executability;
+exports.expected = expected;
+exports.follow = follow;
 exports.formOf = formOf;
 exports.isElsewhere = isElsewhere;
+exports.lookFor = lookFor$1;
+exports.newDeployId = newDeployId;
 exports.pRetry = pRetry;
-exports.workQKM6AEVH = workQKM6AEVH;
+exports.pathOf = pathOf;
+exports.protocolOf = protocolOf;
+exports.quieten = quieten;
+exports.readFailure = readFailure;
+exports.readStanding = readStanding;
+exports.reasonOf = reasonOf$1;
+exports.rerelease = rerelease;
+exports.resolveCommit = resolveCommit;
+exports.runGroup = runGroup;
+exports.short = short;
+exports.slugOf = slugOf;
+exports.termsOf = termsOf;
+exports.together = together$1;
+exports.trust = trust;
+exports.unasked = unasked;
+exports.withinLimit = withinLimit;
+exports.workNRVBTZO7 = workNRVBTZO7;
+exports.writeAnnouncement = writeAnnouncement;

@@ -30,9 +30,11 @@ const STAND_INS: readonly { readonly from: RegExp; readonly path: RegExp; readon
   // Sentinel and Cluster are followed by src/redis itself, connection by connection.
   {
     from: /ioredis/,
-    path: /^\.\/cluster$|\/SentinelConnector$/,
+    path: /^\.\/cluster$|\/(SentinelConnector|TLSProfiles)$/,
     contents: 'export default class {}\nexport class SentinelIterator {}',
   },
+  // The certificates of one provider, for whoever names it instead of giving options of TLS.
+  { from: /ioredis/, path: /\/TLSProfiles$/, contents: 'export default {}' },
 ]
 
 const BUILT_IN = new RegExp(`^(node:.*|${builtinModules.join('|')})$`)
@@ -44,7 +46,7 @@ export const lean: Plugin = {
     build.onResolve(
       {
         filter:
-          /^(\.\/oidc-utils\.js|\.\/platform\.js|\.\/summary\.js|crypto|debug|\.\/cluster)$|\/SentinelConnector$/,
+          /^(\.\/oidc-utils\.js|\.\/platform\.js|\.\/summary\.js|crypto|debug|\.\/cluster)$|\/(SentinelConnector|TLSProfiles)$/,
       },
       ({ importer, path }) => {
         const at = STAND_INS.findIndex((one) => one.from.test(importer) && one.path.test(path))

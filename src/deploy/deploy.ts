@@ -4,11 +4,9 @@ import { AppRedis } from './app-redis.ts'
 import type { DeployPlan } from './plan.ts'
 import { prove } from './prove.ts'
 import { quieten } from './quiet/quieten.ts'
-import { rehearse } from './rehearse.ts'
 import type { DeployReport } from './report.ts'
 import { type Deed, Story } from './story.ts'
 import type { Surroundings, Target } from './surroundings.ts'
-import { takeBack } from './take-back.ts'
 
 export type { Heroku, Surroundings, Target } from './surroundings.ts'
 
@@ -48,7 +46,10 @@ async function tell(
   story.begins(target)
   // What Heroku has already is not pushed again.
   if (target.upToDate && plan.strategy.kind === 'git-push') story.deed = 'slug'
-  if (plan.dryRun) return await rehearse(plan, around, story, signal, target)
+  if (plan.dryRun) {
+    const { rehearse } = await import('./rehearse.ts')
+    return await rehearse(plan, around, story, signal, target)
+  }
   if (target.upToDate && plan.upToDate !== 'rerelease') return nothingToDo(plan, story, target)
 
   await using quiet = await quieten(plan, around, story, signal, target)
@@ -59,6 +60,7 @@ async function tell(
   try {
     await prove(plan, around, story, signal, target, { quiet, release })
   } catch (failure) {
+    const { takeBack } = await import('./take-back.ts')
     throw await takeBack(plan, around, story, signal, target, failure)
   }
   const what = story.commit === undefined ? release : `${story.named} as ${release}`

@@ -5,15 +5,12 @@ import type { Collaborators } from './collaborators.ts'
 import { configVar } from './config-var.ts'
 import { assertApiKey, maskOf, secretsOf } from './credentials.ts'
 import { dynosUp } from './dynos-up.ts'
-import { type OneOffCommand, type OneOffSession, openInDyno } from './one-off.ts'
+import type { OneOffCommand, OneOffSession } from './one-off.ts'
 import type { HerokuPlan } from './plan.ts'
 import { type Build, createPlatformApi, type PlatformApi } from './platform-api.ts'
 import { rollBack } from './roll-back.ts'
 import { awaitBuild, BUILDS_LOOKED_AT, runningBuild, runningBuildError } from './running-build.ts'
-import { prepareCommand } from './strategies/command.ts'
 import { prepareGitPush } from './strategies/git-push.ts'
-import { preparePromotion } from './strategies/promote.ts'
-import { prepareSlug } from './strategies/slug.ts'
 import type { Prepared, Target } from './target.ts'
 
 /** One app at Heroku, as a deploy uses it. Every call ends with its signal's reason soon after that aborts. */
@@ -64,7 +61,10 @@ export function openHeroku(
     },
     configVar: (name) => configVar(api, name, collaborators.signal),
     dynosUp: (release, waitMs, signal) => dynosUp(api, release, waitMs, { ...collaborators, signal }),
-    inDyno: (command, onLine, signal) => openInDyno(api, command, { ...collaborators, signal }, onLine),
+    async inDyno(command, onLine, signal) {
+      const { openInDyno } = await import('./one-off.ts')
+      return await openInDyno(api, command, { ...collaborators, signal }, onLine)
+    },
   }
 }
 
@@ -95,16 +95,23 @@ async function buildUnderWay(api: PlatformApi, signal: AbortSignal): Promise<Bui
   }
 }
 
-function prepare(plan: HerokuPlan, api: PlatformApi, collaborators: Collaborators): Promise<Prepared> {
+/** Loads no strategy but the plan's, and the usual one. */
+async function prepare(plan: HerokuPlan, api: PlatformApi, collaborators: Collaborators): Promise<Prepared> {
   const { strategy } = plan
   switch (strategy.kind) {
     case 'git-push':
-      return prepareGitPush(plan, api, collaborators)
-    case 'promote':
-      return preparePromotion(plan, strategy.from, api, collaborators)
-    case 'slug':
-      return prepareSlug(plan, strategy.slug, api, collaborators)
-    case 'command':
-      return prepareCommand(plan, strategy, api, collaborators)
+      return await prepareGitPush(plan, api, collaborators)
+    case 'promote': {
+      const { preparePromotion } = await import('./strategies/promote.ts')
+      return await preparePromotion(plan, strategy.from, api, collaborators)
+    }
+    case 'slug': {
+      const { prepareSlug } = await import('./strategies/slug.ts')
+      return await prepareSlug(plan, strategy.slug, api, collaborators)
+    }
+    case 'command': {
+      const { prepareCommand } = await import('./strategies/command.ts')
+      return await prepareCommand(plan, strategy, api, collaborators)
+    }
   }
 }

@@ -12,10 +12,13 @@ const NEVER_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH
 
 /**
  * What `fetch` is for the APIs of this room, through the proxy that the environment names. Of `fetch`'s options it knows `method`,
- * `headers`, a text as `body`, and `signal`. Redirects are never followed: the token would go along.
+ * `headers` as a plain object, a text as `body`, and `signal`. Redirects are never followed: the token would go along.
  *
  * No connection is kept for a second request. Heroku closes idle ones at its own time, and a write that meets a closed one could
  * not be told from a write that was carried out; nor does any keep the process alive.
+ *
+ * Nothing of `fetch`'s own is touched before the request is on its way: the first sight of `Request`, `Headers` or `Response` loads all of
+ * them, which takes as long as the start of Node.
  *
  * Node's own `fetch` heeds the proxy's variables only if NODE_USE_ENV_PROXY was set before the process started, which an action
  * can't do. `proxyEnv` needs Node 24.5: an older one connects directly.
@@ -24,14 +27,14 @@ export function createFetch(env: NodeJS.ProcessEnv): typeof globalThis.fetch {
   return async (input, init = {}) => {
     const { signal } = init
     signal?.throwIfAborted()
-    const target = new URL(input instanceof Request ? input.url : input)
+    const target = new URL(typeof input === 'object' && 'url' in input ? input.url : input)
     const secure = target.protocol === 'https:'
     const proxy = proxyFor(target, env)
     const { promise, resolve, reject } = Promise.withResolvers<Response>()
     const route = routeTo(secure, proxy)
     const request = (secure ? https : http).request(target, {
       method: init.method ?? 'GET',
-      headers: Object.fromEntries(new Headers(init.headers)),
+      headers: (init.headers ?? {}) as Record<string, string>,
       agent: route.agent,
     })
     let answer: IncomingMessage | undefined

@@ -2,10 +2,7 @@ import { type Expected, expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
 import type { BegunSurroundings, Target } from '../surroundings.ts'
-import { quietByDyno } from './by-dyno.ts'
-import { quietByReleasePhase } from './by-release-phase.ts'
 import { quietByRunner } from './by-runner.ts'
-import { quietOutOfSight } from './out-of-sight.ts'
 import { type Quiet, unasked } from './quiet.ts'
 
 /**
@@ -29,9 +26,19 @@ export async function quieten(
   for (const note of who.notes) story.log.info(note)
   if (!anybody(plan, who)) return unasked('deployed without a drain, since there was nobody to drain')
   const inReleasePhase = plan.drainAt === 'release-phase'
-  if (plan.drainFrom === 'dyno' && inReleasePhase) return quietOutOfSight(plan, around, story, signal)
-  const quiet = plan.drainFrom === 'dyno' ? quietByDyno : inReleasePhase ? quietByReleasePhase : quietByRunner
+  if (plan.drainFrom === 'dyno' && inReleasePhase) {
+    const { quietOutOfSight } = await import('./out-of-sight.ts')
+    return await quietOutOfSight(plan, around, story, signal)
+  }
+  const quiet = await wayOf(plan)
   return await quiet(plan, around, story, signal, target, who)
+}
+
+/** Loads no way but the plan's, and the usual one. */
+async function wayOf({ drainFrom, drainAt }: DeployPlan): Promise<typeof quietByRunner> {
+  if (drainFrom === 'dyno') return (await import('./by-dyno.ts')).quietByDyno
+  if (drainAt === 'release-phase') return (await import('./by-release-phase.ts')).quietByReleasePhase
+  return quietByRunner
 }
 
 /** A list holds a request for each who is expected; a gate also asks those whom nobody expects. */
