@@ -123,14 +123,14 @@ function rejected(summary: string, said: readonly string[], attempted: Attempted
     return failed(
       'build-failed',
       `The build of ${short(commit)} for ${app} failed.${quote}`,
-      `Read the build's lines above, from the first error on, and push a commit that mends it. ${STILL_RUNS}`,
+      `Read the build's lines in the log of this step, from the first error on, and push a commit that mends it. ${STILL_RUNS}`,
     )
   }
   if (/hook declined/.test(summary)) {
     return failed(
       'push-failed',
       `${push} was refused before a build began.${quote}`,
-      `Read Heroku's lines above; https://status.heroku.com tells whether Heroku has a problem. ${STILL_RUNS}`,
+      `Read Heroku's lines in the log of this step; https://status.heroku.com tells whether Heroku has a problem. ${STILL_RUNS}`,
     )
   }
   return failed(
@@ -140,10 +140,13 @@ function rejected(summary: string, said: readonly string[], attempted: Attempted
   )
 }
 
-/** Heroku's own conclusion: the last line that it marks with an exclamation mark. */
+/** Heroku's own conclusion: the last line that it marks with an exclamation mark and that says more than that it is over. */
 function remarkOf(said: readonly string[]): string | undefined {
-  const marked = said.findLast((line) => /^remote: +!\s+\S/.test(line))
-  return marked?.replace(/^remote: +!\s+/, '')
+  const marked = said.flatMap((line) => /^remote: +!\s+(\S.*)/.exec(line)?.[1] ?? [])
+  return (
+    marked.findLast((remark) => !/^Push (rejected to \S+|failed)$/.test(remark.replace(/\.$/, ''))) ??
+    marked.at(-1)
+  )
 }
 
 function failed(

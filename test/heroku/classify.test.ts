@@ -50,10 +50,15 @@ describe('a push that failed', () => {
       [
         'remote: -----> Node.js app detected',
         'remote:  !     Push rejected, failed to compile Node.js app.',
+        'remote: ',
+        'remote:  !     Push failed',
+        'remote: !',
+        'remote: !\tPush rejected to shop.',
+        'remote: ',
         PUSH_ERROR,
       ],
       /^The build of 752f176e for shop failed\. Heroku says: "Push rejected, failed to compile Node\.js app\."$/,
-      /build's lines above.*push a commit that mends it.*still runs/,
+      /build's lines in the log of this step.*push a commit that mends it.*still runs/,
     ],
     [
       'the limit of concurrent builds',
@@ -75,7 +80,7 @@ describe('a push that failed', () => {
       declined,
       ['remote:  !     Account is suspended.', PUSH_ERROR],
       /refused before a build began\. Heroku says: "Account is suspended\."/,
-      /Heroku's lines above.*status\.heroku\.com/,
+      /Heroku's lines in the log of this step.*status\.heroku\.com/,
     ],
     [
       'too many requests',

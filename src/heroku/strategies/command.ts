@@ -60,7 +60,7 @@ export async function prepareCommand(
       throw new DeployError(
         'command-failed',
         `The deploy command failed: ${how}.`,
-        `Read its lines above. \`heroku releases --app ${app}\` tells whether it has released anything all the same.`,
+        `Read its lines in the log of this step. \`heroku releases --app ${app}\` tells whether it has released anything all the same.`,
       )
     },
     async verify(signal) {
