@@ -127,6 +127,6 @@ function outOfTime({ deployTimeoutMs }: DeployPlan): DeployError {
   return new DeployError(
     'deploy-timeout',
     `The deploy was not done within ${formatDuration(deployTimeoutMs)}.`,
-    'Look at what took so long in this log. If it is right to take so long, raise deploy-timeout.',
+    'Look at what took so long in the log of this step. If it is right to take so long, raise deploy-timeout.',
   )
 }

@@ -14,6 +14,9 @@ export type Stage = 'preflight' | 'draining' | 'pushing' | 'verifying' | 'releas
 /** The ways in which a release is made. */
 export type Deed = DeployPlan['strategy']['kind']
 
+/** Who accepts within this has no bar for that: it would be one more for each, and tell nothing. */
+const MOMENT_MS = 100
+
 /** A message names so many dynos. */
 const MOST_NAMED = 5
 
@@ -127,9 +130,9 @@ export class Story {
       case 'draining':
         return ` Nothing was pushed, and the clock ${clock}.`
       case 'pushing':
-        return ` ${DEEDS[this.deed]} was ended here, but Heroku may still ${this.deed === 'git-push' ? 'build and release it' : 'go on with it'}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ', and would get SIGTERM without a drain' : ''}.`
+        return ` ${DEEDS[this.deed]} was ended here, but Heroku may still ${this.deed === 'git-push' ? 'build and release it' : 'go on with it'}: \`heroku releases --app ${this.#plan.app}\` tells. The old clock ${clock} until then${goesOn ? ', and would get SIGTERM without a drain' : ''}.`
       case 'verifying':
-        return ` ${DEEDS[this.deed]} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`
+        return ` ${DEEDS[this.deed]} went through; its release was not verified: \`heroku releases --app ${this.#plan.app}\` tells. The old clock ${clock} until it is replaced.`
       case 'released':
         return ` ${this.release} is released; whether it works was not waited for.`
     }
@@ -181,7 +184,11 @@ export class Story {
       const accepted = one.acceptedMs
       const asked = bar(`${one.dyno} asked`, one.seenMs, accepted ?? end, accepted === undefined)
       if (accepted === undefined) return [asked]
-      return [asked, bar(`${one.dyno} draining`, accepted, one.drainedMs ?? end, one.drainedMs === undefined)]
+      const shown = accepted - one.seenMs < MOMENT_MS ? [] : [asked]
+      return [
+        ...shown,
+        bar(`${one.dyno} draining`, accepted, one.drainedMs ?? end, one.drainedMs === undefined),
+      ]
     })
   }
 

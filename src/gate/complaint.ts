@@ -24,13 +24,13 @@ export function busy(asker: string, leftMs: number): DeployError {
     return new DeployError(
       'busy',
       `The app's processes are held by hand, asked for by ${describeAsker(asker)}. The hold ends in ${formatDuration(leftMs)}.`,
-      'Wait for its end, or end it if its time is over: deploy-gate resume.',
+      'Wait for its end, or end it if its time is over: `deploy-gate resume`.',
     )
   }
   return new DeployError(
     'busy',
     `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${formatDuration(leftMs)} unless it is renewed.`,
-    'Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
+    'Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: `concurrency: { group: deploy, cancel-in-progress: false }`.',
   )
 }
 
@@ -39,7 +39,7 @@ export function announcedBy(asker: string): DeployError {
   return new DeployError(
     'busy',
     `Another deploy is announced, and its release phase will ask for the drain: ${describeAsker(asker)}.`,
-    'Wait for it to end and run this one again; if nobody runs it any more, its announcement is forgotten within 3 minutes. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }.',
+    'Wait for it to end and run this one again; if nobody runs it any more, its announcement is forgotten within 3 minutes. A concurrency group in the workflow queues deploys by itself: `concurrency: { group: deploy, cancel-in-progress: false }`.',
   )
 }
 
@@ -55,7 +55,7 @@ export function unanswered(cause: Error, forMs: number): DeployError {
   return new DeployError(
     'preflight-failed',
     `Redis gave no answer for ${formatDuration(forMs)} (${cause.message}). Nothing was pushed; should the clock have been asked to drain, it goes on by itself within a minute.`,
-    'Look at whether Redis is up and reachable (heroku redis:info), then run the deploy again.',
+    'Look at whether Redis is up and reachable (`heroku redis:info`), then run the deploy again.',
     { cause },
   )
 }
@@ -68,7 +68,7 @@ export function refused(who: readonly ParticipantProgress[]): DeployError {
   return new DeployError(
     'refused',
     `${each.join('; ')}. ${BACK}`,
-    `Its drain handler failed. Look at the app's log around now: heroku logs --dyno ${who[0]?.dyno}. Mend the handler, or deploy once without a drain, in the Action with skip-drain: true.`,
+    `Its drain handler failed. Look at the app's log around now: \`heroku logs --dyno ${who[0]?.dyno}\`. Mend the handler, or deploy once without a drain, in the Action with \`skip-drain: true\`.`,
   )
 }
 
@@ -89,7 +89,7 @@ export function notAcknowledged(who: readonly ParticipantProgress[], timeoutMs: 
   return new DeployError(
     'not-acknowledged',
     `${names} did not accept the drain request within ${formatDuration(timeoutMs)}. ${BACK}`,
-    'See whether the process is alive and reaches Redis: heroku ps, and heroku logs for lines of deploy-gate. If it is only slow, raise acknowledge-timeout.',
+    'See whether the process is alive and reaches Redis: `heroku ps`, and `heroku logs` for lines of deploy-gate. If it is only slow, raise acknowledge-timeout.',
   )
 }
 
@@ -102,19 +102,23 @@ export function missingClock(
   const each = short.map(({ type, have, need }) =>
     need === 1 ? `no ${type}` : `${have} of ${need} ${type} participants`,
   )
-  const message = `${each.join(' and ')} took part within ${formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`
+  const message = `${capital(each.join(' and '))} took part within ${formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`
   if (absent.length > 0) {
     return new DeployError(
       'missing-clock',
       `${absences(absent)}. ${message}`,
-      `${absent.length === 1 ? 'Its process' : 'Their processes'} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: deploy-gate run -- <command>. heroku logs --dyno ${absent[0]?.dyno} shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.`,
+      `${absent.length === 1 ? 'Its process' : 'Their processes'} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: \`deploy-gate run -- <command>\`. \`heroku logs --dyno ${absent[0]?.dyno}\` shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs \`on-missing-clock: deploy\`.`,
     )
   }
   return new DeployError(
     'missing-clock',
     message,
-    'Check that the process runs (heroku ps), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.',
+    'Check that the process runs (`heroku ps`), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs `on-missing-clock: deploy`.',
   )
+}
+
+function capital(sentence: string): string {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`
 }
 
 /** Dynos that are up and at no gate, each as a clause; empty for none. */
@@ -134,8 +138,8 @@ export function drainTimeout(verdict: Verdict, timeoutMs: number, forced: boolea
   const advice = forced
     ? 'The drain handler does not heed its signal: make it abort and store the jobs.'
     : running.length > 0
-      ? 'Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed).'
-      : 'A process ended during the drain, and Heroku has not started it again: heroku ps and heroku logs tell why.'
+      ? 'Raise drain-timeout above the longest job, or choose `on-drain-timeout: force` (jobs are aborted and stored) or `deploy` (jobs may be killed).'
+      : 'A process ended during the drain, and Heroku has not started it again: `heroku ps` and `heroku logs` tell why.'
   return new DeployError(
     'drain-timeout',
     `Not drained within ${formatDuration(timeoutMs)}${forced ? ', nor after they were told to abort' : ''}: ${[...(running.length > 0 ? [enumerate(running, MOST_NOTES)] : []), ...short].join(', ')}.`,
@@ -147,7 +151,7 @@ export function neverOpened(why: string): DeployError {
   return new DeployError(
     'drain-timeout',
     `Everybody was drained, but the gate did not open: ${why}. ${BACK}`,
-    'The connection between the named process and Redis is too slow or broken. Run the deploy again; if it repeats, look at the process: heroku logs.',
+    'The connection between the named process and Redis is too slow or broken. Run the deploy again; if it repeats, look at the process: `heroku logs`.',
   )
 }
 
@@ -182,7 +186,7 @@ export function clockNotSeen(types: readonly string[], waitMs: number, release: 
   return new DeployError(
     'clock-not-seen',
     `${release} is released, but no ${types.join(', no ')} of it joined the gate within ${formatDuration(waitMs)}.`,
-    'The new clock may not be running: heroku ps and heroku logs tell. If it is only slow to boot, raise wait-for-clock.',
+    'The new clock may not be running: `heroku ps` and `heroku logs` tell. If it is only slow to boot, raise wait-for-clock.',
   )
 }
 
@@ -190,7 +194,7 @@ export function clockUnknown(types: readonly string[], cause: Error, release: st
   return new DeployError(
     'clock-not-seen',
     `${release} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(' and ')} runs.`,
-    'Look at it now: heroku ps and heroku logs.',
+    'Look at it now: `heroku ps` and `heroku logs`.',
     { cause },
   )
 }

@@ -116,7 +116,7 @@ describe('a drain that fails runs nothing, and the clock goes on', () => {
   }
 
   it('because nobody is there', async () => {
-    await refused('missing-clock', /^no clock took part within 2 s/, '--timeout', '2s')
+    await refused('missing-clock', /^No clock took part within 2 s/, '--timeout', '2s')
   })
 
   it('because there are too few', async () => {
@@ -139,7 +139,7 @@ describe('a drain that fails runs nothing, and the clock goes on', () => {
     const clock = await scene.clocks.boot('v42')
     await scene.clocks.startJob(clock)
     const { stderr } = await refused('drain-timeout', /^Not drained within 2 s: clock\.1/, '--timeout', '2s')
-    expect(stderr).toMatch(/Raise drain-timeout .* or choose on-drain-timeout: force/)
+    expect(stderr).toMatch(/Raise drain-timeout .* or choose `on-drain-timeout: force`/)
     await clock.saw(/^\[deploy-gate\] resuming/)
     await scene.clocks.endJob()
     await clock.next(TICK)

@@ -28,10 +28,10 @@ describe('a deploy that is stopped from outside', () => {
   it.each([
     ['preflight', /^Stopped\. Nobody was asked to drain, and nothing was pushed\.$/],
     ['draining', /^Stopped\. Nothing was pushed, and the clock goes on\.$/],
-    ['pushing', /^Stopped\. .*Heroku may still build and release it: heroku releases --app shop tells/],
+    ['pushing', /^Stopped\. .*Heroku may still build and release it: `heroku releases --app shop` tells/],
     [
       'verifying',
-      /^Stopped\. The push went through; its release was not verified: heroku releases --app shop/,
+      /^Stopped\. The push went through; its release was not verified: `heroku releases --app shop`/,
     ],
     ['released', /^Stopped\. v43 is released; whether it works was not waited for\.$/],
   ] as const)('while %s says what it leaves behind', (stage, message) => {
@@ -112,6 +112,22 @@ it('has a bar for what was done, with its failure', async () => {
   expect(told.ended('deployed', 'Done.').spans).toEqual([
     { name: 'push', section: 'heroku', fromMs: 0, toMs: 3_000, failed: false },
     { name: 'release', section: 'heroku', fromMs: 3_000, toMs: 3_000, failed: true },
+  ])
+})
+
+it('has a bar for being asked where accepting took a while, or never came', () => {
+  const { told } = story()
+  const participants = [
+    participant('quick', { acceptedMs: 99, drainedMs: 2_000 }),
+    participant('slow', { acceptedMs: 100, drainedMs: 2_000 }),
+    participant('deaf'),
+  ]
+  told.follow(held({ participants }))
+  expect(told.ended('deployed', 'Done.').spans.map(({ name }) => name)).toEqual([
+    'slow asked',
+    'deaf asked',
+    'quick draining',
+    'slow draining',
   ])
 })
 

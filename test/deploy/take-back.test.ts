@@ -209,9 +209,7 @@ describe('the clock of a release that does not work', () => {
     expect(app.calls).toEqual(['drain'])
     const { participants, spans } = deploy.story.ended('deployed', 'Done.')
     expect(participants.map(({ dyno }) => dyno)).toEqual(['clock.1'])
-    expect(spans.map(({ name }) => name)).toEqual(
-      expect.arrayContaining(['clock.1 asked', 'clock.1 draining', 'rollback']),
-    )
+    expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['clock.1 draining', 'rollback']))
   })
 
   it('goes back to work when the rollback fails', async () => {

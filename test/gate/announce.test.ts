@@ -344,7 +344,7 @@ describe('a drain that fails in the release phase', () => {
     await dyno.take()
     const { outcome, message, next } = await complaint(dyno.drain())
     expect(outcome).toBe('missing-clock')
-    expect(message).toMatch(/^clock\.1 is up on v42 but has not joined the gate\. no clock took part/)
+    expect(message).toMatch(/^clock\.1 is up on v42 but has not joined the gate\. No clock took part/)
     expect(next).toMatch(/call join.*deploy-gate run.*on-missing-clock: deploy/)
     const over = AbortSignal.abort()
     expect(await announcement.adopted(over)).toBeUndefined()

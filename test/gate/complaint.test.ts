@@ -31,7 +31,7 @@ describe('a complaint says what happened, to what, and what to do', () => {
       complaint.refused([one({ note: 'not now' }), one({ dyno: 'clock.2' })]),
       'refused',
       /^clock\.1 refused to drain: not now; clock\.2 refused to drain\. Nothing was pushed, and the clock is back at work\.$/,
-      /heroku logs --dyno clock\.1\. Mend the handler, or deploy once without a drain, in the Action with skip-drain: true\.$/,
+      /`heroku logs --dyno clock\.1`\. Mend the handler, or deploy once without a drain, in the Action with `skip-drain: true`\.$/,
     ],
     [
       'not acknowledged by several, one of them silent',
@@ -48,7 +48,7 @@ describe('a complaint says what happened, to what, and what to do', () => {
       complaint.missingClock([short('worker', 2, 3), short('clock', 0, 1)], 30_000),
       'missing-clock',
       /^2 of 3 worker participants and no clock took part within 30 s\. Nothing was pushed/,
-      /heroku ps.*REDIS_URL and gate name.*processes.*on-missing-clock: deploy\.$/,
+      /heroku ps.*REDIS_URL and gate name.*processes.*`on-missing-clock: deploy`\.$/,
     ],
     [
       'up, and at no gate',
@@ -59,7 +59,7 @@ describe('a complaint says what happened, to what, and what to do', () => {
       ),
       'missing-clock',
       /^clock\.1 is up but has not joined the gate, clock\.2 is up.*clock\.5 is up but has not joined the gate and 2 more\. 0 of 7 clock/,
-      /^Their processes must call join.*heroku logs --dyno clock\.1 .*on-missing-clock: deploy\.$/,
+      /^Their processes must call join.*`heroku logs --dyno clock\.1` .*`on-missing-clock: deploy`\.$/,
     ],
     [
       'too slow',
@@ -86,28 +86,28 @@ describe('a complaint says what happened, to what, and what to do', () => {
       complaint.drainTimeout(verdict({ short: [short('clock', 0, 1)] }), 300_000, false),
       'drain-timeout',
       /^Not drained within 5 min: 0 of 1 clock participants present\.$/,
-      /^Nothing was pushed, and the clock goes on\. A process ended during the drain.*heroku ps and heroku logs/,
+      /^Nothing was pushed, and the clock goes on\. A process ended during the drain.*`heroku ps` and `heroku logs`/,
     ],
     [
       'a gate that stays shut',
       complaint.neverOpened('clock.1 is held for 3 s only'),
       'drain-timeout',
       /^Everybody was drained, but the gate did not open: clock\.1 is held for 3 s only\. Nothing was pushed/,
-      /Run the deploy again; if it repeats, look at the process: heroku logs\.$/,
+      /Run the deploy again; if it repeats, look at the process: `heroku logs`\.$/,
     ],
     [
       'a new clock that is not seen',
       complaint.clockNotSeen(['clock', 'worker'], 120_000, 'v43'),
       'clock-not-seen',
       /^v43 is released, but no clock, no worker of it joined the gate within 2 min\.$/,
-      /heroku ps and heroku logs tell\..*raise wait-for-clock\.$/,
+      /`heroku ps` and `heroku logs` tell\..*raise wait-for-clock\.$/,
     ],
     [
       'a new clock that nobody can see',
       complaint.clockUnknown(['clock', 'worker'], new Error('Command timed out'), 'v43'),
       'clock-not-seen',
       /^v43 is released, but Redis could not be reached \(Command timed out\), so it is not known whether its clock and worker runs\.$/,
-      /heroku ps and heroku logs\.$/,
+      /`heroku ps` and `heroku logs`\.$/,
     ],
   ])('%s', (_, error, outcome, message, next) => {
     expect(error.outcome).toBe(outcome)

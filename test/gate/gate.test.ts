@@ -134,7 +134,7 @@ describe('nobody there', () => {
     await worker.beat()
     expect(await complaint(drainAndCommit({ acknowledgeTimeoutMs: 300 }))).toEqual({
       outcome: 'missing-clock',
-      message: expect.stringMatching(/^no clock took part within 0\.3 s\. Nothing was pushed/),
+      message: expect.stringMatching(/^No clock took part within 0\.3 s\. Nothing was pushed/),
       next: expect.stringMatching(/heroku ps.*REDIS_URL.*on-missing-clock: deploy/),
     })
     expect(await phase()).toBe('aborted')

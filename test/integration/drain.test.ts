@@ -116,7 +116,7 @@ describe('a drain that fails leaves the clock scheduling and pushes nothing', { 
     await using scene = await openScene()
     const result = await scene.step({ 'acknowledge-timeout': '1s' }).done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'missing-clock' } })
-    expect(told(result, 'error')).toMatch(/no clock took part within 1 s.*\n.*on-missing-clock: deploy/)
+    expect(told(result, 'error')).toMatch(/No clock took part within 1 s.*\n.*on-missing-clock: deploy/)
     expect(scene.pushed()).not.toBe(scene.commit)
   })
 

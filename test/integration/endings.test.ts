@@ -27,7 +27,7 @@ describe.concurrent('a deploy that ends otherwise than hoped', { timeout: 120_00
     const result = await scene.step({ 'wait-for-clock': '2s' }).done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'clock-not-seen', release: 'v43' } })
     expect(told(result, 'error')).toMatch(
-      /v43 is released, but no clock of it joined the gate within 2 s[\s\S]*heroku ps and heroku logs.*raise wait-for-clock.*heroku rollback v42 --app shop/,
+      /v43 is released, but no clock of it joined the gate within 2 s[\s\S]*`heroku ps` and `heroku logs`.*raise wait-for-clock.*heroku rollback v42 --app shop/,
     )
     expect(scene.pushed()).toBe(scene.commit)
     expect(clock.lines.filter((line) => line.includes('resuming'))).toEqual([])
@@ -40,7 +40,7 @@ describe.concurrent('a deploy that ends otherwise than hoped', { timeout: 120_00
     const result = await scene.step(times).done
     expect(result).toMatchObject({ code: 1, outputs: { outcome: 'deploy-timeout' } })
     expect(told(result, 'error')).toMatch(
-      /not done within 6 s.*Heroku may still build and release it: heroku releases --app shop[\s\S]*raise deploy-timeout/,
+      /not done within 6 s.*Heroku may still build and release it: `heroku releases --app shop[\s\S]*raise deploy-timeout/,
     )
     await clock.saw(/^\[deploy-gate\] resuming/)
     await clock.next(TICK)

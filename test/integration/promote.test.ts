@@ -113,7 +113,7 @@ it('a job that is cancelled while the target is in its release phase gives the c
   const result = await deploy.done
   expect([result.code, result.outputs.outcome, result.outputs.release]).toEqual([1, 'cancelled', ''])
   expect(told(result, 'error')).toContain(
-    'The promotion went through; its release was not verified: heroku releases --app shop tells.',
+    'The promotion went through; its release was not verified: `heroku releases --app shop` tells.',
   )
   await shop.works('v1', shop.heroku.log.events.length)
   expect(shop.history(from)).toEqual(['v1 clock.1: draining', 'v2 pending', 'v1 clock.1: scheduling'])

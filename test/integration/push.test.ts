@@ -73,7 +73,9 @@ describe('a cancelled job', { timeout: 60_000 }, () => {
     await step.cancel()
     const result = await step.done
     expect(result).toMatchObject({ code: 1, signal: null, outputs: { outcome: 'cancelled' } })
-    expect(told(result, 'error')).toMatch(/Heroku may still build and release it: heroku releases --app shop/)
+    expect(told(result, 'error')).toMatch(
+      /Heroku may still build and release it: `heroku releases --app shop/,
+    )
     expect(gitsOf(scene.world.git.url)).toEqual([])
     await clock.saw(/^\[deploy-gate\] resuming/)
     await clock.next(TICK)
