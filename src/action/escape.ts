@@ -17,28 +17,55 @@ export function logLine(text: string): string {
 
 /** Text in a markdown paragraph or table cell, without any meaning to markdown or HTML. */
 export function markdown(text: string, longest = 300): string {
-  const escaped = oneLine(text, longest)
-    // Blanks at the beginning would make it code.
-    .trimStart()
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`)
+  return escaped(beginning(text, longest))
+}
+
+/**
+ * The same of a sentence for the reader, in which what stands between two backticks, such as a command to type, is shown as code.
+ * That is all that such a text can do, whoever wrote it.
+ */
+export function markdownSentence(text: string, longest: number): string {
+  return beginning(text, longest)
+    .split(/`([^`]+)`/)
+    .map((piece, at) => (at % 2 === 0 ? escaped(piece) : `<code>${escaped(piece)}</code>`))
+    .join('')
+}
+
+/** A link in a markdown paragraph or table cell. What is percent-encoded in `url` already stays as it is. */
+export function markdownLink(text: string, url: string): string {
+  return `[${markdown(text)}](<${encodeURI(url).replaceAll('%25', '%').replaceAll('&', '&amp;')}>)`
+}
+
+/** A name in a mermaid chart, where `:`, `;`, `#`, `%`, `,` and braces have a meaning. Of a long one the middle is left out. */
+export function chartName(text: string): string {
+  const name = oneLine(text)
+    .replace(/[^\p{L}\p{N} ._/=+-]/gu, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+  const characters = [...name]
+  if (characters.length <= LONGEST_NAME) return name || '?'
+  // The end tells which dyno it is, and what it does.
+  const half = Math.floor(LONGEST_NAME / 2)
+  return `${characters.slice(0, half).join('')}…${characters.slice(-half).join('')}`
+}
+
+const LONGEST_NAME = 48
+
+/** Blanks at the beginning would make it code. */
+function beginning(text: string, longest: number): string {
+  return oneLine(text, longest).trimStart()
+}
+
+function escaped(text: string): string {
   return (
-    escaped
+    text
+      .replaceAll('&', '&amp;')
+      .replaceAll('<', '&lt;')
+      .replaceAll('>', '&gt;')
+      .replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`)
       // A bare domain would become a link.
       .replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`)
       // Mentions and addresses are looked for in the text that is left when markdown and entities are read: there it stands alone.
       .replaceAll('@', '<span>@</span>')
-  )
-}
-
-/** A name in a mermaid chart, where `:`, `;`, `#`, `%`, `,` and braces have a meaning. */
-export function chartName(text: string): string {
-  return (
-    oneLine(text, 60)
-      .replace(/[^\p{L}\p{N} ._/=+-]/gu, ' ')
-      .replace(/\s+/g, ' ')
-      .trim() || '?'
   )
 }

@@ -1,11 +1,14 @@
 import type { DeployReport, ParticipantReport } from '../deploy/report.ts'
 import { formatDuration } from '../duration.ts'
 import { isSuccess, type Outcome } from '../outcome.ts'
-import { markdown } from './escape.ts'
+import { markdown, markdownLink, markdownSentence } from './escape.ts'
 import { renderGantt } from './gantt.ts'
+import { type Column, table } from './markdown-table.ts'
 
 /** GitHub drops a summary of more than 1 MiB whole. */
 const MOST_PARTICIPANTS = 100
+/** Of more, those that drained are folded away. */
+const MOST_IN_SIGHT = 10
 const MOST_WARNINGS = 30
 
 /** What happened, as a person wants it: the outcome, then who took part, then when. GitHub-flavoured markdown. */
@@ -14,8 +17,8 @@ export function renderSummary(report: DeployReport): string {
   const chart = renderGantt(spans)
   return [
     `## ${mark(report)} ${HEADINGS[outcome]}${rollback ? ', and taken back' : ''}${app ? `: ${markdown(app)}` : ''}`,
-    ...message.split('\n').map((line) => markdown(line, 1_000)),
-    ...(next ? [`**What to do:** ${markdown(next, 1_000)}`] : []),
+    ...message.split('\n').map((line) => markdownSentence(line, 1_000)),
+    ...(next ? [`**What to do:** ${markdownSentence(next, 1_000)}`] : []),
     ...facts(report),
     ...participants(report.participants),
     ...(warnings.length > 0
@@ -23,7 +26,7 @@ export function renderSummary(report: DeployReport): string {
           '### Warnings',
           warnings
             .slice(0, MOST_WARNINGS)
-            .map((line) => `- ${markdown(line, 500)}`)
+            .map((line) => `- ${markdownSentence(line, 500)}`)
             .join('\n'),
         ]
       : []),
@@ -36,7 +39,7 @@ export function renderSummary(report: DeployReport): string {
 const HEADINGS: Record<Outcome, string> = {
   deployed: 'Deployed',
   'up-to-date': 'Up to date',
-  'dry-run': 'Dry run: a deploy could begin',
+  'dry-run': 'Dry run, a deploy could begin',
   'preflight-failed': 'Not deployed, a check failed beforehand',
   'nothing-to-deploy': 'Not deployed, the app runs it already',
   busy: 'Not deployed, another deploy is at work',
@@ -64,67 +67,61 @@ function mark({ outcome, warnings }: DeployReport): string {
   return warnings.length > 0 ? '⚠️' : '✅'
 }
 
-function facts({
-  commit,
-  release,
-  rollback,
-  url,
-  drainSeconds,
-  quietSeconds,
-  ...report
-}: DeployReport): string[] {
+/** What is known of the deploy, as one row: at a glance, and without room for what is not. */
+function facts(report: DeployReport): string[] {
+  const { app, commit, release, rollback, url, drainSeconds, quietSeconds } = report
   const jobs = (number: number | undefined) =>
-    report.participants.length > 0 && number !== undefined ? String(number) : undefined
-  const rows: [string, string | undefined][] = [
-    ['Commit', commit && `<code>${markdown(commit.slice(0, 12))}</code>`],
-    ['Release', release && markdown(release)],
-    ['Taken back by', rollback && markdown(rollback)],
-    ['App', url && link(url)],
-    ['Drained in', drainSeconds === undefined ? undefined : formatDuration(drainSeconds * 1_000)],
-    ['Clock quiet for', quietSeconds === undefined ? undefined : formatDuration(quietSeconds * 1_000)],
+    report.participants.length > 0 && drainSeconds !== undefined ? number : undefined
+  const known: [head: string, value: string | number | undefined][] = [
+    ['Release', release ? markdown(release) : undefined],
+    ['Taken back by', rollback ? markdown(rollback) : undefined],
+    ['Commit', commit ? `<code>${markdown(commit.slice(0, 12))}</code>` : undefined],
+    ['App', url ? markdownLink(app || url, url) : undefined],
+    ['Drained in', duration(drainSeconds)],
+    ['Clock quiet for', duration(quietSeconds)],
     ['Jobs finished', jobs(report.jobsFinished)],
     ['Jobs stored', jobs(report.jobsStored)],
   ]
-  const shown = rows.filter(([, value]) => value)
-  if (shown.length === 0) return []
-  return [['| | |', '|---|---|', ...shown.map(([name, value]) => `| ${name} | ${value} |`)].join('\n')]
-}
-
-/** What is percent-encoded already stays as it is. */
-function link(url: string): string {
-  return `<${encodeURI(url).replaceAll('%25', '%')}>`
+  return table<DeployReport>(
+    known.map(([head, value]) => ({ head, align: 'left', cell: () => value })),
+    [report],
+  )
 }
 
 function participants(all: readonly ParticipantReport[]): string[] {
   if (all.length === 0) return []
-  // Who did not drain is what the reader looks for.
-  const undone = (one: ParticipantReport) => (one.drainedSeconds === undefined ? 0 : 1)
-  const shown = [...all].sort((a, b) => undone(a) - undone(b)).slice(0, MOST_PARTICIPANTS)
-  const rows = shown.map((one) => {
-    const cells = [
-      markdown(one.dyno, 100),
-      markdown(one.state, 40),
-      seconds(one.acceptedSeconds),
-      seconds(one.drainedSeconds),
-      one.finished ?? '–',
-      one.stored ?? '–',
-      one.lost ?? '–',
-      markdown(one.note ?? '', 200),
-    ]
-    return `| ${cells.join(' | ')} |`
-  })
+  // Who did not drain is what the reader looks for: all of those are in sight.
+  const undone = all.filter(({ drainedSeconds }) => drainedSeconds === undefined)
+  const done = all.filter(({ drainedSeconds }) => drainedSeconds !== undefined)
+  const shown = [...undone, ...done].slice(0, MOST_PARTICIPANTS)
+  const inSight = shown.length <= MOST_IN_SIGHT ? shown.length : Math.max(undone.length, MOST_IN_SIGHT)
+  const folded = shown.slice(inSight)
   const left = all.length - shown.length
   return [
     '### Participants',
-    [
-      '| Dyno | State | Accepted after | Drained after | Finished | Stored | Lost | Note |',
-      '|---|---|--:|--:|--:|--:|--:|---|',
-      ...rows,
-    ].join('\n'),
+    ...table(PARTICIPANT_COLUMNS, shown.slice(0, inSight)),
+    ...(folded.length > 0
+      ? [
+          `<details><summary>${folded.length} more that drained</summary>`,
+          ...table(PARTICIPANT_COLUMNS, folded),
+          '</details>',
+        ]
+      : []),
     ...(left > 0 ? [`and ${left} more: see the output \`drained\``] : []),
   ]
 }
 
-function seconds(value: number | undefined): string {
-  return value === undefined ? '–' : `${value} s`
+const PARTICIPANT_COLUMNS: readonly Column<ParticipantReport>[] = [
+  { head: 'Dyno', align: 'left', cell: ({ dyno }) => markdown(dyno, 100) },
+  { head: 'State', align: 'left', cell: ({ state }) => markdown(state, 40) },
+  { head: 'Accepted after', align: 'right', cell: ({ acceptedSeconds }) => duration(acceptedSeconds) },
+  { head: 'Drained after', align: 'right', cell: ({ drainedSeconds }) => duration(drainedSeconds) },
+  { head: 'Finished', align: 'right', cell: ({ finished }) => finished },
+  { head: 'Stored', align: 'right', cell: ({ stored }) => stored },
+  { head: 'Lost', align: 'right', cell: ({ lost }) => lost },
+  { head: 'Note', align: 'left', cell: ({ note }) => (note === undefined ? undefined : markdown(note, 200)) },
+]
+
+function duration(seconds: number | undefined): string | undefined {
+  return seconds === undefined ? undefined : formatDuration(seconds * 1_000)
 }

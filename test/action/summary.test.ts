@@ -47,16 +47,33 @@ describe('a summary', () => {
     const at = ['## ✅ Deployed', '### Participants', '```mermaid'].map((part) => text.indexOf(part))
     expect(at).toEqual([...at].sort((a, b) => a - b))
     expect(at[0]).toBe(0)
-    expect(text).toContain('| clock&#46;1 | drained | 0.1 s | 12.3 s | 2 | 1 | 0 | exporting |')
-    expect(text).toContain('| Clock quiet for | 1 min 1 s |')
+    expect(text).toContain('| clock&#46;1 | drained | 0.1 s | 12 s | 2 | 1 | 0 | exporting |')
+    expect(text).toContain(
+      [
+        '| Release | Commit | App | Drained in | Clock quiet for | Jobs finished | Jobs stored |',
+        '|---|---|---|---|---|---|---|',
+        '| v43 | <code>1a2b3c4d5e6f</code> | [shop](<https://shop.example.com/>) | 12 s | 1 min 1 s | 2 | 1 |',
+      ].join('\n'),
+    )
   })
 
-  it('shows no count where nobody counts', () => {
+  it('has no column of which nothing is known', () => {
     const { finished: _f, stored: _s, lost: _l, note: _n, ...uncounted } = clock
-    const { jobsFinished: _jf, jobsStored: _js, ...rest } = report({ participants: [uncounted] })
+    const { jobsFinished: _jf, jobsStored: _js, release: _r, ...rest } = report({ participants: [uncounted] })
     const text = renderSummary(rest)
-    expect(text).toContain('| clock&#46;1 | drained | 0.1 s | 12.3 s | – | – | – |  |')
-    expect(text).not.toContain('Jobs finished')
+    expect(text).toContain('| Dyno | State | Accepted after | Drained after |\n|---|---|--:|--:|\n')
+    expect(text).toContain('| Commit | App | Drained in | Clock quiet for |\n')
+  })
+
+  it('marks what is known of some alone', () => {
+    const { drainedSeconds: _d, lost: _l, note: _n, ...late } = { ...clock, dyno: 'late', state: 'draining' }
+    const text = renderSummary(report({ participants: [clock, late] }))
+    expect(text).toContain('| late | draining | 0.1 s | – | 2 | 1 | – | – |\n| clock&#46;1 |')
+  })
+
+  it('counts no jobs of a drain that came to nothing', () => {
+    const { drainSeconds: _, ...rest } = report({ outcome: 'refused' })
+    expect(renderSummary(rest)).not.toContain('Jobs')
   })
 
   it.each(OUTCOMES)('has a heading for %s', (outcome) => {
@@ -66,7 +83,7 @@ describe('a summary', () => {
   it.each([
     ['deployed', '✅ Deployed'],
     ['up-to-date', '✅ Up to date'],
-    ['dry-run', '✅ Dry run: a deploy could begin'],
+    ['dry-run', '✅ Dry run, a deploy could begin'],
     ['nothing-to-deploy', '❌ Not deployed, the app runs it already'],
     ['promotion-failed', '❌ Not deployed, the promotion failed'],
     ['command-failed', '❌ The deploy command failed'],
@@ -80,7 +97,7 @@ describe('a summary', () => {
   it('of a release that was taken back says so first, and by which', () => {
     const text = renderSummary(report({ outcome: 'dynos-not-up', rollback: 'v44' }))
     expect(text.split('\n')[0]).toBe('## ❌ Released, but its dynos are not up, and taken back: shop')
-    expect(text).toContain('| Release | v43 |\n| Taken back by | v44 |')
+    expect(text).toMatch(/\n\| Release \| Taken back by \|.*\n.*\n\| v43 \| v44 \|/)
     expect(renderSummary(report())).not.toMatch(/taken back/i)
   })
 
@@ -108,26 +125,57 @@ describe('a summary', () => {
     expect(text).toContain('### Warnings\n\n- Redis is full')
   })
 
+  it('shows a command to type as code', () => {
+    const next = 'See `heroku ps --app a_b`, or `heroku logs`. One ` alone is none.'
+    expect(
+      renderSummary(report({ outcome: 'failed', message: 'Ask `heroku`.', next, warnings: ['`x`'] })),
+    ).toMatch(
+      /\n\nAsk <code>heroku<\/code>&#46;\n\n\*\*What to do:\*\* See <code>heroku ps &#45;&#45;app a&#95;b<\/code>, or <code>heroku logs<\/code>&#46; One &#96; alone is none&#46;\n[\s\S]*\n- <code>x<\/code>\n/,
+    )
+  })
+
   it('leaves a text from outside without effect', () => {
     const text = renderSummary(
       report({
         message: HOSTILE,
         warnings: [HOSTILE],
         participants: [{ ...clock, dyno: HOSTILE, note: HOSTILE, state: HOSTILE }],
-        spans: [{ ...(spans[0] as Span), name: HOSTILE }],
+        spans: spans.map((span) => ({ ...span, name: HOSTILE })),
       }),
     )
     expect(text).not.toMatch(/<img|\]\(javascript|^::|##\[|@ada|\n## c/m)
     expect(text).not.toContain('\x1b')
     expect(text.match(/```/g)).toHaveLength(2)
-    for (const row of text.split('\n').filter((line) => line.includes('12.3 s |'))) {
+    for (const row of text.split('\n').filter((line) => line.includes('| 12 s | 2 |'))) {
       expect(row.match(/\|/g)).toHaveLength(9)
     }
   })
 
   it('links to the app as its URL is written', () => {
-    const text = renderSummary(report({ url: 'https://shop.example.com/a%20b|`c`?d=%7C' }))
-    expect(text).toContain('| App | <https://shop.example.com/a%20b%7C%60c%60?d=%7C> |')
+    const text = renderSummary(report({ url: 'https://shop.example.com/a%20b|`c`?d=%7C&copy=1' }))
+    expect(text).toContain('| [shop](<https://shop.example.com/a%20b%7C%60c%60?d=%7C&amp;copy=1>) |')
+  })
+
+  it('folds those away that drained when they are many, and nobody else', () => {
+    const { drainedSeconds: _, ...undrained } = clock
+    const many = (drained: number, late: number) =>
+      renderSummary(
+        report({
+          participants: [
+            ...Array.from({ length: drained }, (_, at) => ({ ...clock, dyno: `done${at}` })),
+            ...Array.from({ length: late }, (_, at) => ({ ...undrained, dyno: `late${at}` })),
+          ],
+        }),
+      ).split('<details>')
+    expect(many(10, 0)).toHaveLength(1)
+    const [inSight, folded] = many(30, 12)
+    expect(inSight?.match(/\| late/g)).toHaveLength(12)
+    expect(inSight).not.toContain('| done')
+    // Markdown is read within HTML only after an empty line.
+    expect(folded).toMatch(
+      /^<summary>30 more that drained<\/summary>\n\n\| Dyno[\s\S]*\| done29 [\s\S]*\n\n<\/details>\n/,
+    )
+    expect(many(20, 0)[0]?.match(/\| done/g)).toHaveLength(10)
   })
 
   it('stays under 1 MiB with 1,000 participants of many words, and shows first who did not drain', () => {
@@ -151,17 +199,62 @@ describe('a summary', () => {
 
 describe('a chart', () => {
   it('has a section each for gate and Heroku, and marks what failed', () => {
-    expect(renderGantt(spans)).toBe(
-      [
-        'gantt',
-        '  dateFormat x',
-        '  axisFormat %M:%S',
-        '  section Gate',
-        '  12.3 s clock.1 draining :active, 1000, 13300',
-        '  section Heroku',
-        '  26.6 s push and build :crit, 13400, 40000',
-      ].join('\n'),
+    const [style, ...lines] = renderGantt(spans).split('\n')
+    expect(style).toMatch(/^%%\{init: \{.*\}\}%%$/)
+    expect(lines).toEqual([
+      'gantt',
+      '  dateFormat YYYY-MM-DDTHH:mm:ss.SSS',
+      '  axisFormat %M:%S',
+      '  tickInterval 5second',
+      '  section Gate',
+      '  12 s clock.1 draining :2001-01-01T00:00:01.000, 2001-01-01T00:00:13.300',
+      '  section Heroku',
+      '  27 s push and build :crit, 2001-01-01T00:00:13.400, 2001-01-01T00:00:40.000',
+    ])
+  })
+
+  it.each([
+    [7_000, '%M:%S', '1second'],
+    [65_000, '%M:%S', '10second'],
+    [14 * 60_000, '%M:%S', '2minute'],
+    [2.3 * 3_600_000, '%H:%M', '30minute'],
+    [24 * 3_600_000, '%H:%M', '3hour'],
+    [7 * 24 * 3_600_000, '%H:%M', '1day'],
+  ])('that is %d ms long has few marks', (toMs, format, interval) => {
+    const long = renderGantt([
+      { ...spans[0], toMs: 2_000 },
+      { ...spans[1], fromMs: 2_000, toMs },
+    ] as Span[])
+    expect(long).toContain(`\n  axisFormat ${format}\n  tickInterval ${interval}\n`)
+  })
+
+  it('has a bar to see also for a moment', () => {
+    const moment: Span = { name: 'clock.1 draining', section: 'gate', fromMs: 940, toMs: 950, failed: false }
+    expect(renderGantt([moment, ...spans])).toContain(
+      '\n  0 s clock.1 draining :2001-01-01T00:00:00.900, 2001-01-01T00:00:01.100\n',
     )
+    expect(renderGantt([moment, { ...(spans[0] as Span), toMs: 5_000 }])).toContain(
+      '\n  0 s clock.1 draining :2001-01-01T00:00:00.900, 2001-01-01T00:00:01.000\n',
+    )
+  })
+
+  it('of many phases has those that tell most, and says so', () => {
+    const many = Array.from({ length: 40 }, (_, at): Span => {
+      return { name: `worker.${at} draining`, section: 'gate', fromMs: 0, toMs: 1_000 + at, failed: at === 3 }
+    })
+    const lines = renderGantt([...many, ...spans]).split('\n')
+    expect(lines[2]).toBe('  title 24 of 42 phases: what failed and what took longest')
+    expect(lines.filter((line) => /^ {2}\d/.test(line))).toHaveLength(24)
+    expect(lines.join()).toMatch(/worker\.3 draining :crit.*worker\.39 .*clock\.1 .*push and build/)
+    expect(lines.join()).not.toContain('worker.4 ')
+  })
+
+  it('keeps of a long name what it ends with', () => {
+    const bars = renderGantt([
+      { ...(spans[0] as Span), name: `${'x'.repeat(64)}.1 draining` },
+      spans[1] as Span,
+    ])
+    expect(bars).toMatch(/\n {2}12 s x{24}…x{13}\.1 draining :/)
   })
 
   it('shows every phase of a deploy by its name', () => {
@@ -178,11 +271,11 @@ describe('a chart', () => {
     const lines = renderGantt(all).split('\n')
     for (const name of heroku) {
       const bar = lines.find((line) => line.startsWith(`  0.5 s ${name} :`))
-      expect(bar).toMatch(name === 'health check' ? /:crit, \d+, \d+$/ : /:\d+, \d+$/)
+      expect(bar).toMatch(name === 'health check' ? / :crit, 2001\S+, 2001\S+$/ : / :2001\S+, 2001\S+$/)
     }
-    expect(lines.indexOf('  0.5 s new clock :active, 9000, 9500')).toBeLessThan(
-      lines.indexOf('  section Heroku'),
-    )
+    const newClock = lines.indexOf('  0.5 s new clock :2001-01-01T00:00:09.000, 2001-01-01T00:00:09.500')
+    expect(lines.slice(newClock)).toContain('  section Heroku')
+    expect(newClock).toBeGreaterThan(lines.indexOf('  section Gate'))
   })
 
   it('of a deploy that was taken back shows both drains, in the order of their time', () => {
@@ -190,15 +283,16 @@ describe('a chart', () => {
       { name: 'clock.1 draining', section: 'gate', fromMs: 0, toMs: 5_000, failed: false },
       { name: 'clock.1 draining', section: 'gate', fromMs: 60_000, toMs: 61_000, failed: true },
     ]
-    expect(renderGantt(twice).split('\n').slice(3)).toEqual([
+    expect(renderGantt(twice).split('\n').slice(5)).toEqual([
       '  section Gate',
-      '  5.0 s clock.1 draining :active, 0, 5000',
-      '  1.0 s clock.1 draining :crit, 60000, 61000',
+      '  5 s clock.1 draining :2001-01-01T00:00:00.000, 2001-01-01T00:00:05.000',
+      '  1 s clock.1 draining :crit, 2001-01-01T00:01:00.000, 2001-01-01T00:01:01.000',
     ])
   })
 
-  it('is nothing without bars', () => {
+  it('is nothing where there is nothing to compare', () => {
     expect(renderGantt([])).toBe('')
+    expect(renderGantt(spans.slice(1))).toBe('')
   })
 })
 

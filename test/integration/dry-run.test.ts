@@ -50,7 +50,7 @@ it('a dry run says who takes part and what a deploy would do, and does none of i
   expect(log).toMatch(
     /^A deploy would have clock drain, for 5 min at most, and then push [0-9a-f]{8}\. This was a dry run: nobody was asked for anything\.$/m,
   )
-  expect(summary).toMatch(/^## ✅ Dry run: a deploy could begin: shop$/m)
+  expect(summary).toMatch(/^## ✅ Dry run, a deploy could begin: shop$/m)
   // The job runs on.
   await shop.endJob()
   await shop.says('v1', /^job 1 finished/)

@@ -22,9 +22,10 @@ function assertInert({ raw, obeyed, annotations, summary, outputs }: StepResult)
     expect(at).toEqual({})
   }
   expect(summary).not.toMatch(
-    /<(?!code>|\/code>|span>@<\/span>|\/span>|https:\/\/shop)|\]\(|^ {0,3}(#+|>|~~~) ?pwned/m,
+    /<(?!code>|\/code>|span>@<\/span>|\/span>|https:\/\/shop)|\]\((?!<https:\/\/shop)|^ {0,3}(#+|>|~~~) ?pwned/m,
   )
-  expect(summary.split('```')).toHaveLength(3)
+  // A chart of one bar is left out.
+  expect([1, 3]).toContain(summary.split('```').length)
   expect(outputs.outcome).toMatch(/^[a-z-]+$/)
 }
 const OWN = ['add-mask', 'group', 'endgroup', 'error', 'warning']

@@ -28,7 +28,7 @@ it.concurrent('a release whose dynos crash is taken back', { timeout: 120_000 },
   )
   expect(errors).toContain('heroku logs --dyno web.1 --app shop')
   expect(errors).not.toContain('heroku rollback')
-  expect(result.summary).toMatch(/^\| Taken back by \| v3 \|$/m)
+  expect(result.summary).toMatch(/^\| Release \| Taken back by \|.*\n.*\n\| v2 \| v3 \|/m)
   expect(descriptions(shop)).toEqual([expect.stringMatching(/^Deploy /), 'Rollback to v1'])
   await shop.works('v3')
   expect(shop.app.releases.current?.slug).toBe(shop.app.releases.all[0]?.slug)

@@ -131,6 +131,7 @@ function record(shims: string, calls: string): void {
 function unescaped(markdown: string): string {
   return markdown
     .replace(/<\/?span>/g, '')
+    .replace(/<\/?code>/g, '`')
     .replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)))
     .replaceAll('&lt;', '<')
     .replaceAll('&gt;', '>')
