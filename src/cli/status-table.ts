@@ -1,6 +1,6 @@
 import { styleText } from 'node:util'
 import { formatDuration } from '../duration.ts'
-import { describeAsker, readAsker } from '../gate/asker.ts'
+import { describeAsker, nameAsker, readAsker } from '../gate/asker.ts'
 import { heldUntil } from '../gate/quiet.ts'
 import { oneLine } from '../one-line.ts'
 import { type Intent, isInForce, lastGiven, type View } from '../protocol/look.ts'
@@ -22,13 +22,17 @@ const STYLES: Record<string, Style> = {
   failed: 'red',
   booting: 'yellow',
 }
+type Fact = readonly [name: string, value: string]
+
+/** Characters of what a fact is called, with the blanks after it. */
+const LABEL = 7
 /** Narrower, and a note tells nothing: it gets a line of its own. */
 const NARROWEST_NOTE = 12
 
 /** The gate as a person wants to see it: the drain in force, then who takes part, then who did. Texts of others are inert. */
 export function renderStatus(view: View, gateName: string, paper: Paper): string[] {
-  const facts = factsOf(view, gateName).map(([name, value]) =>
-    oneLine(`${name.padEnd(6)} ${value}`, paper.columns),
+  const facts = factsOf(view, gateName, paper).map(([name, value]) =>
+    oneLine(`${name.padEnd(LABEL)}${value}`, paper.columns),
   )
   const rows = [...view.rows].sort(
     (a, b) => order(a, view.now) - order(b, view.now) || compare(a.dyno, b.dyno) || b.joined - a.joined,
@@ -49,12 +53,13 @@ export function standingOf(row: Row, now: number): string {
   return row.state
 }
 
-function factsOf({ intent, now }: View, gateName: string): [name: string, value: string][] {
-  const gate: [string, string] = ['gate', gateName]
+function factsOf({ intent, now }: View, gateName: string, paper: Paper): Fact[] {
+  const gate: Fact = ['gate', gateName]
   if (!intent) return [gate, ['drain', 'none in force']]
-  const asker = describeAsker(intent.asker)
-  if (!isInForce(intent, now))
-    return [gate, ['drain', `none in force; the last one, of ${asker}, ${ending(intent, now)}`]]
+  if (!isInForce(intent, now)) {
+    const last = `the last one ${ending(intent, now)}, asked for by ${describeAsker(intent.asker)}`
+    return [gate, ['drain', `none in force; ${last}`]]
+  }
   const { phase, began, replaces, v } = intent
   const foreign = v === PROTOCOL_VERSION ? '' : ` (in version ${v} of the drain protocol)`
   return [
@@ -63,8 +68,18 @@ function factsOf({ intent, now }: View, gateName: string): [name: string, value:
       'drain',
       `${phase}, asked for ${formatDuration(now - began)} ago${replaces && `, replaces ${replaces}`}${foreign}`,
     ],
-    ['asker', asker],
+    ...askerOf(intent, paper),
     ['lease', leaseOf(intent, now)],
+  ]
+}
+
+/** An address that is cut leads nowhere: it gets a line of its own. */
+function askerOf({ asker }: Intent, { columns }: Paper): Fact[] {
+  const [whole, { runUrl }] = [describeAsker(asker), readAsker(asker)]
+  if (!runUrl || whole.length <= columns - LABEL) return [['asker', whole]]
+  return [
+    ['asker', nameAsker(asker)],
+    ['run', runUrl],
   ]
 }
 

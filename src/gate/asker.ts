@@ -4,10 +4,14 @@ const LONGEST = 300
 
 /** Who another deploy is, of the text with which it described itself; `another deploy` if that says nothing. */
 export function describeAsker(text: string): string {
-  const { name, runUrl, commit } = readAsker(text)
-  return [name || 'another deploy', commit && `of ${commit.slice(0, 8)}`, runUrl && `(${runUrl})`]
-    .filter(Boolean)
-    .join(' ')
+  const { runUrl } = readAsker(text)
+  return runUrl ? `${nameAsker(text)} (${runUrl})` : nameAsker(text)
+}
+
+/** The same without the URL of its run. */
+export function nameAsker(text: string): string {
+  const { name, commit } = readAsker(text)
+  return `${name || 'another deploy'}${commit ? ` of ${commit.slice(0, 8)}` : ''}`
 }
 
 /** What an asker's text says; nothing of it is sure to be there. Texts come from outside: escape them before showing. */

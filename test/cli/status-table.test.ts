@@ -99,6 +99,13 @@ describe('the table', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 
+  it('shows the run whole, where need be on a line of its own', () => {
+    const asked = 'asker  octocat, octocat/shop of 01234567'
+    const whole = `${asked} (https://ci/1)`
+    expect(render({}, whole.length)[2]).toBe(whole)
+    expect(render({}, whole.length - 1).slice(2, 4)).toEqual([asked, 'run    https://ci/1'])
+  })
+
   it('is cut to a narrow terminal', () => {
     const lines = render({}, 30)
     expect(Math.max(...lines.map((line) => line.length))).toBe(30)
@@ -156,17 +163,17 @@ describe('the drain', () => {
     [
       'released',
       { phase: 'released', finished: NOW - 180_000, asker: byHand },
-      ['drain  none in force; the last one, of alice, was released 3 min ago'],
+      ['drain  none in force; the last one was released 3 min ago, asked for by alice'],
     ],
     [
       'lapsed',
       { phase: 'draining', expiry: NOW - 5_000, asker: byHand },
-      ['drain  none in force; the last one, of alice, lapsed 5 s ago'],
+      ['drain  none in force; the last one lapsed 5 s ago, asked for by alice'],
     ],
     [
       'of a later version, in a phase of its own',
       { phase: 'waiting', asker: byHand },
-      ['drain  none in force; the last one, of alice, is waiting'],
+      ['drain  none in force; the last one is waiting, asked for by alice'],
     ],
   ])('%s', (_, over, lines) => {
     expect(drain(over)).toEqual(lines)
