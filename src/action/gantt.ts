@@ -30,7 +30,7 @@ const STYLE = {
   themeCSS: '.tick line { opacity: 0.25 }',
 }
 
-/** The deploy as a mermaid Gantt chart, with time counted from its beginning; empty when there is no more than one bar to show. */
+/** The deploy as a mermaid Gantt chart, with time counted from its beginning; empty when there is no more than one bar. */
 export function renderGantt(spans: readonly Span[]): string {
   if (spans.length < 2) return ''
   const shown = mostTelling(spans)

@@ -11,7 +11,7 @@ const MOST_PARTICIPANTS = 100
 const MOST_IN_SIGHT = 10
 const MOST_WARNINGS = 30
 
-/** What happened, as a person wants it: the outcome, then who took part, then when. GitHub-flavoured markdown. */
+/** What happened, as a person wants it: the outcome, then what it was warned of, who took part, and when. GitHub-flavoured markdown. */
 export function renderSummary(report: DeployReport): string {
   const { outcome, app, message, next, warnings, spans, rollback } = report
   const chart = renderGantt(spans)
@@ -20,17 +20,8 @@ export function renderSummary(report: DeployReport): string {
     ...message.split('\n').map((line) => markdownSentence(line, 1_000)),
     ...(next ? [`**What to do:** ${markdownSentence(next, 1_000)}`] : []),
     ...facts(report),
+    ...warned(warnings),
     ...participants(report.participants),
-    ...(warnings.length > 0
-      ? [
-          '### Warnings',
-          warnings
-            .slice(0, MOST_WARNINGS)
-            .map((line) => `- ${markdownSentence(line, 500)}`)
-            .join('\n'),
-        ]
-      : []),
-    ...(warnings.length > MOST_WARNINGS ? [`and ${warnings.length - MOST_WARNINGS} more in the log`] : []),
     ...(chart ? ['### Timeline', `\`\`\`mermaid\n${chart}\n\`\`\``] : []),
     '',
   ].join('\n\n')
@@ -86,6 +77,13 @@ function facts(report: DeployReport): string[] {
     known.map(([head, value]) => ({ head, align: 'left', cell: () => value })),
     [report],
   )
+}
+
+function warned(all: readonly string[]): string[] {
+  if (all.length === 0) return []
+  const shown = all.slice(0, MOST_WARNINGS).map((line) => `- ${markdownSentence(line, 500)}`)
+  const left = all.length - shown.length
+  return ['### Warnings', shown.join('\n'), ...(left > 0 ? [`and ${left} more in the log`] : [])]
 }
 
 function participants(all: readonly ParticipantReport[]): string[] {

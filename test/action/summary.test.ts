@@ -42,9 +42,11 @@ const HOSTILE =
   '::error::x <img src=x onerror=alert(1)> [a](javascript:x) | `b` \n```\n## c @ada #1 \x1b[31mred ##[error]'
 
 describe('a summary', () => {
-  it('has the outcome first, then participants, then the chart', () => {
-    const text = renderSummary(report())
-    const at = ['## ✅ Deployed', '### Participants', '```mermaid'].map((part) => text.indexOf(part))
+  it('has the outcome first, then warnings, participants and the chart', () => {
+    const text = renderSummary(report({ warnings: ['It was forced.'] }))
+    const at = ['## ⚠️ Deployed', '| Release', '- It was', '### Participants', '```mermaid'].map((part) =>
+      text.indexOf(part),
+    )
     expect(at).toEqual([...at].sort((a, b) => a - b))
     expect(at[0]).toBe(0)
     expect(text).toContain('| clock&#46;1 | drained | 0.1 s | 12 s | 2 | 1 | 0 | exporting |')
