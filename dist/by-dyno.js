@@ -1,9 +1,9 @@
-var chunkT5LLLPHA = require('./chunk2.js');
+var chunk6OA2UNZC = require('./chunk2.js');
 require('./work.js');
 require('./main.js');
 require('./chunk.js');
 
 
 
-exports.quietByDyno = chunkT5LLLPHA.quietByDyno;
-exports.tell = chunkT5LLLPHA.tell;
+exports.quietByDyno = chunk6OA2UNZC.quietByDyno;
+exports.tell = chunk6OA2UNZC.tell;

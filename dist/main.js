@@ -349,10 +349,10 @@ var OBEYED = "\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}";
 function inertJson(value, also = "") {
   return JSON.stringify(value).replace(
     new RegExp(`[${OBEYED}${also}]`, "gu"),
-    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join("")
+    (character) => [...Array(character.length).keys()].map((at) => escaped$1(character.charCodeAt(at))).join("")
   );
 }
-function escaped(unit) {
+function escaped$1(unit) {
   return `\\u${unit.toString(16).padStart(4, "0")}`;
 }
 
@@ -612,11 +612,27 @@ function logLine(text) {
   return oneLine(text).replace(/^(\s*):(?=:)/, "$1: ").replaceAll("##[", "## [");
 }
 function markdown(text, longest = 300) {
-  const escaped = oneLine(text, longest).trimStart().replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`);
-  return escaped.replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`).replaceAll("@", "<span>@</span>");
+  return escaped(beginning(text, longest));
+}
+function markdownSentence(text, longest) {
+  return beginning(text, longest).split(/`([^`]+)`/).map((piece, at) => at % 2 === 0 ? escaped(piece) : `<code>${escaped(piece)}</code>`).join("");
+}
+function markdownLink(text, url) {
+  return `[${markdown(text)}](<${encodeURI(url).replaceAll("%25", "%").replaceAll("&", "&amp;")}>)`;
 }
 function chartName(text) {
-  return oneLine(text, 60).replace(/[^\p{L}\p{N} ._/=+-]/gu, " ").replace(/\s+/g, " ").trim() || "?";
+  const name = oneLine(text).replace(/[^\p{L}\p{N} ._/=+-]/gu, " ").replace(/\s+/g, " ").trim();
+  const characters = [...name];
+  if (characters.length <= LONGEST_NAME) return name || "?";
+  const half = Math.floor(LONGEST_NAME / 2);
+  return `${characters.slice(0, half).join("")}…${characters.slice(-half).join("")}`;
+}
+var LONGEST_NAME = 48;
+function beginning(text, longest) {
+  return oneLine(text, longest).trimStart();
+}
+function escaped(text) {
+  return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`).replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`).replaceAll("@", "<span>@</span>");
 }
 
 // src/action/actions-log.ts
@@ -1227,13 +1243,37 @@ function write2(report2, setOutput2) {
 }
 
 // src/action/gantt.ts
-var MOST_BARS = 60;
+var MOST_BARS = 24;
+var TENTH_MS = 100;
 var HOUR_MS = 36e5;
+var MOST_TICKS = 8;
+var TICKS = [
+  ...[1, 2, 5, 10, 15, 30].map((amount) => [amount, "second", amount * 1e3]),
+  ...[1, 2, 5, 10, 15, 30].map((amount) => [amount, "minute", amount * 6e4]),
+  ...[1, 2, 3, 6, 12].map((amount) => [amount, "hour", amount * HOUR_MS])
+];
+var STYLE = {
+  gantt: { barHeight: 22, barGap: 5, fontSize: 12, sectionFontSize: 12 },
+  themeVariables: {
+    ...{ taskBkgColor: "#5565c8", taskBorderColor: "#5565c8", taskTextColor: "#ffffff" },
+    ...{ critBkgColor: "#cf222e", critBorderColor: "#cf222e" },
+    ...{ sectionBkgColor: "rgba(128,128,128,0.5)", altSectionBkgColor: "transparent" }
+  },
+  themeCSS: ".tick line { opacity: 0.25 }"
+};
 function renderGantt(spans) {
-  if (spans.length === 0) return "";
+  if (spans.length < 2) return "";
   const shown = mostTelling(spans);
   const endMs = Math.max(...shown.map(({ toMs }) => toMs));
-  const lines = ["gantt", "  dateFormat x", `  axisFormat ${endMs < HOUR_MS ? "%M:%S" : "%H:%M:%S"}`];
+  const lines = [
+    `%%{init: ${JSON.stringify(STYLE)}}%%`,
+    "gantt",
+    ...shown.length < spans.length ? [`  title ${shown.length} of ${spans.length} phases: what failed and what took longest`] : [],
+    // Local time in, local time out: with a number of milliseconds the axis would show the reader's time zone.
+    "  dateFormat YYYY-MM-DDTHH:mm:ss.SSS",
+    `  axisFormat ${endMs < HOUR_MS ? "%M:%S" : "%H:%M"}`,
+    `  tickInterval ${tickInterval(endMs)}`
+  ];
   for (const [section, title] of [
     ["gate", "Gate"],
     ["heroku", "Heroku"]
@@ -1248,30 +1288,52 @@ function mostTelling(spans) {
   const kept = new Set([...spans].sort((a, b) => weight(b) - weight(a)).slice(0, MOST_BARS));
   return spans.filter((span) => kept.has(span));
 }
-function barOf({ name, fromMs, toMs, failed, section }, endMs) {
-  const leastMs = Math.max(1, endMs / 200);
-  const style = failed ? "crit, " : section === "gate" ? "active, " : "";
-  const seconds2 = ((toMs - fromMs) / 1e3).toFixed(1);
-  return `${seconds2} s ${chartName(name)} :${style}${Math.round(fromMs)}, ${Math.round(Math.max(toMs, fromMs + leastMs))}`;
+function tickInterval(endMs) {
+  const [amount, unit] = TICKS.find(([, , ms]) => endMs / ms <= MOST_TICKS) ?? [1, "day"];
+  return `${amount}${unit}`;
+}
+function barOf({ name, fromMs, toMs, failed }, endMs) {
+  const from = Math.max(0, Math.round(fromMs / TENTH_MS) * TENTH_MS);
+  const to = Math.max(toMs, from + TENTH_MS, from + endMs / 200);
+  return `${formatDuration(toMs - fromMs)} ${chartName(name)} :${failed ? "crit, " : ""}${timeOf(from)}, ${timeOf(to)}`;
+}
+var DAY_MS = Date.UTC(2001, 0, 1);
+function timeOf(ms) {
+  return new Date(DAY_MS + Math.round(ms)).toISOString().slice(0, -1);
+}
+
+// src/action/markdown-table.ts
+function table(columns, rows) {
+  const shown = columns.map(({ head, align, cell }) => ({
+    head,
+    rule: align === "right" ? "--:" : "---",
+    cells: rows.map(cell)
+  })).filter(({ cells }) => cells.some((cell) => cell !== void 0));
+  if (shown.length === 0) return [];
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return [
+    [
+      line(shown.map(({ head }) => head)),
+      `|${shown.map(({ rule }) => rule).join("|")}|`,
+      ...rows.map((_, at) => line(shown.map(({ cells }) => cells[at] ?? "–")))
+    ].join("\n")
+  ];
 }
 
 // src/action/summary.ts
 var MOST_PARTICIPANTS = 100;
+var MOST_IN_SIGHT = 10;
 var MOST_WARNINGS = 30;
 function renderSummary(report2) {
   const { outcome, app, message, next, warnings, spans, rollback } = report2;
   const chart = renderGantt(spans);
   return [
     `## ${mark(report2)} ${HEADINGS[outcome]}${rollback ? ", and taken back" : ""}${app ? `: ${markdown(app)}` : ""}`,
-    ...message.split("\n").map((line) => markdown(line, 1e3)),
-    ...next ? [`**What to do:** ${markdown(next, 1e3)}`] : [],
+    ...message.split("\n").map((line) => markdownSentence(line, 1e3)),
+    ...next ? [`**What to do:** ${markdownSentence(next, 1e3)}`] : [],
     ...facts(report2),
+    ...warned(warnings),
     ...participants(report2.participants),
-    ...warnings.length > 0 ? [
-      "### Warnings",
-      warnings.slice(0, MOST_WARNINGS).map((line) => `- ${markdown(line, 500)}`).join("\n")
-    ] : [],
-    ...warnings.length > MOST_WARNINGS ? [`and ${warnings.length - MOST_WARNINGS} more in the log`] : [],
     ...chart ? ["### Timeline", `\`\`\`mermaid
 ${chart}
 \`\`\``] : [],
@@ -1281,7 +1343,7 @@ ${chart}
 var HEADINGS = {
   deployed: "Deployed",
   "up-to-date": "Up to date",
-  "dry-run": "Dry run: a deploy could begin",
+  "dry-run": "Dry run, a deploy could begin",
   "preflight-failed": "Not deployed, a check failed beforehand",
   "nothing-to-deploy": "Not deployed, the app runs it already",
   busy: "Not deployed, another deploy is at work",
@@ -1307,63 +1369,61 @@ function mark({ outcome, warnings }) {
   if (!isSuccess(outcome)) return "❌";
   return warnings.length > 0 ? "⚠️" : "✅";
 }
-function facts({
-  commit,
-  release,
-  rollback,
-  url,
-  drainSeconds,
-  quietSeconds,
-  ...report2
-}) {
-  const jobs = (number) => report2.participants.length > 0 && number !== void 0 ? String(number) : void 0;
-  const rows = [
-    ["Commit", commit && `<code>${markdown(commit.slice(0, 12))}</code>`],
-    ["Release", release && markdown(release)],
-    ["Taken back by", rollback && markdown(rollback)],
-    ["App", url && link(url)],
-    ["Drained in", drainSeconds === void 0 ? void 0 : formatDuration(drainSeconds * 1e3)],
-    ["Clock quiet for", quietSeconds === void 0 ? void 0 : formatDuration(quietSeconds * 1e3)],
+function facts(report2) {
+  const { app, commit, release, rollback, url, drainSeconds, quietSeconds } = report2;
+  const jobs = (number) => report2.participants.length > 0 && drainSeconds !== void 0 ? number : void 0;
+  const known = [
+    ["Release", release ? markdown(release) : void 0],
+    ["Taken back by", rollback ? markdown(rollback) : void 0],
+    ["Commit", commit ? `<code>${markdown(commit.slice(0, 12))}</code>` : void 0],
+    ["App", url ? markdownLink(app || url, url) : void 0],
+    ["Drained in", duration(drainSeconds)],
+    ["Clock quiet for", duration(quietSeconds)],
     ["Jobs finished", jobs(report2.jobsFinished)],
     ["Jobs stored", jobs(report2.jobsStored)]
   ];
-  const shown = rows.filter(([, value]) => value);
-  if (shown.length === 0) return [];
-  return [["| | |", "|---|---|", ...shown.map(([name, value]) => `| ${name} | ${value} |`)].join("\n")];
+  return table(
+    known.map(([head, value]) => ({ head, align: "left", cell: () => value })),
+    [report2]
+  );
 }
-function link(url) {
-  return `<${encodeURI(url).replaceAll("%25", "%")}>`;
+function warned(all) {
+  if (all.length === 0) return [];
+  const shown = all.slice(0, MOST_WARNINGS).map((line) => `- ${markdownSentence(line, 500)}`);
+  const left = all.length - shown.length;
+  return ["### Warnings", shown.join("\n"), ...left > 0 ? [`and ${left} more in the log`] : []];
 }
 function participants(all) {
   if (all.length === 0) return [];
-  const undone = (one) => one.drainedSeconds === void 0 ? 0 : 1;
-  const shown = [...all].sort((a, b) => undone(a) - undone(b)).slice(0, MOST_PARTICIPANTS);
-  const rows = shown.map((one) => {
-    const cells = [
-      markdown(one.dyno, 100),
-      markdown(one.state, 40),
-      seconds(one.acceptedSeconds),
-      seconds(one.drainedSeconds),
-      one.finished ?? "–",
-      one.stored ?? "–",
-      one.lost ?? "–",
-      markdown(one.note ?? "", 200)
-    ];
-    return `| ${cells.join(" | ")} |`;
-  });
+  const undone = all.filter(({ drainedSeconds }) => drainedSeconds === void 0);
+  const done = all.filter(({ drainedSeconds }) => drainedSeconds !== void 0);
+  const shown = [...undone, ...done].slice(0, MOST_PARTICIPANTS);
+  const inSight = shown.length <= MOST_IN_SIGHT ? shown.length : Math.max(undone.length, MOST_IN_SIGHT);
+  const folded = shown.slice(inSight);
   const left = all.length - shown.length;
   return [
     "### Participants",
-    [
-      "| Dyno | State | Accepted after | Drained after | Finished | Stored | Lost | Note |",
-      "|---|---|--:|--:|--:|--:|--:|---|",
-      ...rows
-    ].join("\n"),
+    ...table(PARTICIPANT_COLUMNS, shown.slice(0, inSight)),
+    ...folded.length > 0 ? [
+      `<details><summary>${folded.length} more that drained</summary>`,
+      ...table(PARTICIPANT_COLUMNS, folded),
+      "</details>"
+    ] : [],
     ...left > 0 ? [`and ${left} more: see the output \`drained\``] : []
   ];
 }
-function seconds(value) {
-  return value === void 0 ? "–" : `${value} s`;
+var PARTICIPANT_COLUMNS = [
+  { head: "Dyno", align: "left", cell: ({ dyno }) => markdown(dyno, 100) },
+  { head: "State", align: "left", cell: ({ state }) => markdown(state, 40) },
+  { head: "Accepted after", align: "right", cell: ({ acceptedSeconds }) => duration(acceptedSeconds) },
+  { head: "Drained after", align: "right", cell: ({ drainedSeconds }) => duration(drainedSeconds) },
+  { head: "Finished", align: "right", cell: ({ finished }) => finished },
+  { head: "Stored", align: "right", cell: ({ stored }) => stored },
+  { head: "Lost", align: "right", cell: ({ lost }) => lost },
+  { head: "Note", align: "left", cell: ({ note }) => note === void 0 ? void 0 : markdown(note, 200) }
+];
+function duration(seconds) {
+  return seconds === void 0 ? void 0 : formatDuration(seconds * 1e3);
 }
 
 // src/action/summary-file.ts
@@ -1392,7 +1452,7 @@ async function mainStep() {
   try {
     const plan = readMaskedPlan();
     writePessimisticOutputs(setOutput);
-    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workNRVBTZO7; });
+    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workD7SKDAZL; });
     const told = await carryOut(plan, cancel.signal);
     report(told);
     if (isSuccess(told.outcome)) rememberEnd();
@@ -1436,7 +1496,7 @@ async function postStep() {
   try {
     const held = recallHold();
     if (held !== void 0) {
-      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workNRVBTZO7; });
+      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workD7SKDAZL; });
       await giveBack(held, LIMIT_MS);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-var chunkT5LLLPHA = require('./chunk2.js');
+var chunk6OA2UNZC = require('./chunk2.js');
 require('./work.js');
 var main = require('./main.js');
 require('./chunk.js');
@@ -7,7 +7,7 @@ require('./chunk.js');
 function quietOutOfSight(plan, around, story, signal) {
   const { log } = story;
   const byHand = `heroku run --app ${plan.app} -- deploy-gate resume --gate-name ${plan.gateName}`;
-  const command = chunkT5LLLPHA.resumeCommand(plan);
+  const command = chunk6OA2UNZC.resumeCommand(plan);
   let released = false;
   return {
     deployed: "with the drain of its release phase, out of sight of this step",
@@ -34,7 +34,7 @@ function quietOutOfSight(plan, around, story, signal) {
         await around.group("Resume, in a one-off dyno", async () => {
           var _stack = [];
           try {
-            const session = main.__using(_stack, await around.heroku.inDyno(command, (line) => chunkT5LLLPHA.tell(log, line), signal), true);
+            const session = main.__using(_stack, await around.heroku.inDyno(command, (line) => chunk6OA2UNZC.tell(log, line), signal), true);
             const { code } = await session.ended;
             if (code === 0) log.info("nobody is held any more by a release phase");
             else failed(`deploy-gate resume ended with ${code} in ${session.dyno}.`);

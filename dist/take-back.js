@@ -1,4 +1,4 @@
-var workNRVBTZO7 = require('./work.js');
+var workD7SKDAZL = require('./work.js');
 var main = require('./main.js');
 
 // src/deploy/take-back.ts
@@ -58,9 +58,9 @@ async function goBack(plan, around, story, signal, target) {
   }
 }
 async function restOf(plan, around, story, signal, { formation, dynos, currentRelease: _, ...target }) {
-  if (plan.skipDrain || plan.drainAt === "release-phase") return workNRVBTZO7.unasked("");
-  const before = workNRVBTZO7.expected(plan.processes, formation, dynos).asked;
-  if (before.length === 0) return workNRVBTZO7.unasked("");
+  if (plan.skipDrain || plan.drainAt === "release-phase") return workD7SKDAZL.unasked("");
+  const before = workD7SKDAZL.expected(plan.processes, formation, dynos).asked;
+  if (before.length === 0) return workD7SKDAZL.unasked("");
   const asked = before.map(({ type, atLeast }) => ({
     ...{ type, demanded: false },
     atLeast: plan.list === void 0 ? 0 : atLeast
@@ -75,12 +75,12 @@ async function restOf(plan, around, story, signal, { formation, dynos, currentRe
   );
   const replaced = { ...target, ...story.release !== void 0 && { currentRelease: story.release } };
   try {
-    return await workNRVBTZO7.quieten(lenient, around, story, signal, replaced);
+    return await workD7SKDAZL.quieten(lenient, around, story, signal, replaced);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof main.DeployError && error.outcome === "busy") throw error;
     story.log.warning(`${error.message} Going back without a drain`);
-    return workNRVBTZO7.unasked("");
+    return workD7SKDAZL.unasked("");
   }
 }
 async function seeAtWork({ waitForDynosMs, waitForClockMs }, { heroku }, story, signal, { quiet, release }) {

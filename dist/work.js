@@ -2076,8 +2076,12 @@ function pairs(flat) {
 // src/gate/asker.ts
 var LONGEST = 300;
 function describeAsker(text) {
-  const { name: name2, runUrl, commit: commit2 } = readAsker(text);
-  return [name2 || "another deploy", commit2 && `of ${commit2.slice(0, 8)}`, runUrl && `(${runUrl})`].filter(Boolean).join(" ");
+  const { runUrl } = readAsker(text);
+  return runUrl ? `${nameAsker(text)} (${runUrl})` : nameAsker(text);
+}
+function nameAsker(text) {
+  const { name: name2, commit: commit2 } = readAsker(text);
+  return `${name2 || "another deploy"}${commit2 ? ` of ${commit2.slice(0, 8)}` : ""}`;
 }
 function readAsker(text) {
   let raw;
@@ -2242,20 +2246,20 @@ function busy(asker, leftMs) {
     return new main.DeployError(
       "busy",
       `The app's processes are held by hand, asked for by ${describeAsker(asker)}. The hold ends in ${main.formatDuration(leftMs)}.`,
-      "Wait for its end, or end it if its time is over: deploy-gate resume."
+      "Wait for its end, or end it if its time is over: `deploy-gate resume`."
     );
   }
   return new main.DeployError(
     "busy",
     `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${main.formatDuration(leftMs)} unless it is renewed.`,
-    "Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }."
+    "Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: `concurrency: { group: deploy, cancel-in-progress: false }`."
   );
 }
 function announcedBy(asker) {
   return new main.DeployError(
     "busy",
     `Another deploy is announced, and its release phase will ask for the drain: ${describeAsker(asker)}.`,
-    "Wait for it to end and run this one again; if nobody runs it any more, its announcement is forgotten within 3 minutes. A concurrency group in the workflow queues deploys by itself: concurrency: { group: deploy, cancel-in-progress: false }."
+    "Wait for it to end and run this one again; if nobody runs it any more, its announcement is forgotten within 3 minutes. A concurrency group in the workflow queues deploys by itself: `concurrency: { group: deploy, cancel-in-progress: false }`."
   );
 }
 function late() {
@@ -2269,7 +2273,7 @@ function unanswered(cause, forMs) {
   return new main.DeployError(
     "preflight-failed",
     `Redis gave no answer for ${main.formatDuration(forMs)} (${cause.message}). Nothing was pushed; should the clock have been asked to drain, it goes on by itself within a minute.`,
-    "Look at whether Redis is up and reachable (heroku redis:info), then run the deploy again.",
+    "Look at whether Redis is up and reachable (`heroku redis:info`), then run the deploy again.",
     { cause }
   );
 }
@@ -2279,7 +2283,7 @@ function refused(who) {
   return new main.DeployError(
     "refused",
     `${each.join("; ")}. ${BACK}`,
-    `Its drain handler failed. Look at the app's log around now: heroku logs --dyno ${who[0]?.dyno}. Mend the handler, or deploy once without a drain, in the Action with skip-drain: true.`
+    `Its drain handler failed. Look at the app's log around now: \`heroku logs --dyno ${who[0]?.dyno}\`. Mend the handler, or deploy once without a drain, in the Action with \`skip-drain: true\`.`
   );
 }
 function notAcknowledged(who, timeoutMs) {
@@ -2299,26 +2303,29 @@ function notAcknowledged(who, timeoutMs) {
   return new main.DeployError(
     "not-acknowledged",
     `${names} did not accept the drain request within ${main.formatDuration(timeoutMs)}. ${BACK}`,
-    "See whether the process is alive and reaches Redis: heroku ps, and heroku logs for lines of deploy-gate. If it is only slow, raise acknowledge-timeout."
+    "See whether the process is alive and reaches Redis: `heroku ps`, and `heroku logs` for lines of deploy-gate. If it is only slow, raise acknowledge-timeout."
   );
 }
 function missingClock(short, timeoutMs, absent = []) {
   const each = short.map(
     ({ type, have, need }) => need === 1 ? `no ${type}` : `${have} of ${need} ${type} participants`
   );
-  const message = `${each.join(" and ")} took part within ${main.formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`;
+  const message = `${capital(each.join(" and "))} took part within ${main.formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`;
   if (absent.length > 0) {
     return new main.DeployError(
       "missing-clock",
       `${absences(absent)}. ${message}`,
-      `${absent.length === 1 ? "Its process" : "Their processes"} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: deploy-gate run -- <command>. heroku logs --dyno ${absent[0]?.dyno} shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy.`
+      `${absent.length === 1 ? "Its process" : "Their processes"} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: \`deploy-gate run -- <command>\`. \`heroku logs --dyno ${absent[0]?.dyno}\` shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs \`on-missing-clock: deploy\`.`
     );
   }
   return new main.DeployError(
     "missing-clock",
     message,
-    "Check that the process runs (heroku ps), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs on-missing-clock: deploy."
+    "Check that the process runs (`heroku ps`), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs `on-missing-clock: deploy`."
   );
+}
+function capital(sentence) {
+  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
 }
 function absences(absent) {
   const each = absent.map(
@@ -2331,7 +2338,7 @@ function drainTimeout(verdict, timeoutMs, forced) {
     (one) => `${one.dyno} (${one.state === "silent" ? "not heard of any more" : `${count(one.running, "job")} running${one.note ? `, ${one.note}` : ""}`})`
   );
   const short = verdict.short.map(({ type, have, need }) => `${have} of ${need} ${type} participants present`);
-  const advice = forced ? "The drain handler does not heed its signal: make it abort and store the jobs." : running.length > 0 ? "Raise drain-timeout above the longest job, or choose on-drain-timeout: force (jobs are aborted and stored) or deploy (jobs may be killed)." : "A process ended during the drain, and Heroku has not started it again: heroku ps and heroku logs tell why.";
+  const advice = forced ? "The drain handler does not heed its signal: make it abort and store the jobs." : running.length > 0 ? "Raise drain-timeout above the longest job, or choose `on-drain-timeout: force` (jobs are aborted and stored) or `deploy` (jobs may be killed)." : "A process ended during the drain, and Heroku has not started it again: `heroku ps` and `heroku logs` tell why.";
   return new main.DeployError(
     "drain-timeout",
     `Not drained within ${main.formatDuration(timeoutMs)}${forced ? ", nor after they were told to abort" : ""}: ${[...running.length > 0 ? [enumerate(running, MOST_NOTES)] : [], ...short].join(", ")}.`,
@@ -2342,7 +2349,7 @@ function neverOpened(why) {
   return new main.DeployError(
     "drain-timeout",
     `Everybody was drained, but the gate did not open: ${why}. ${BACK}`,
-    "The connection between the named process and Redis is too slow or broken. Run the deploy again; if it repeats, look at the process: heroku logs."
+    "The connection between the named process and Redis is too slow or broken. Run the deploy again; if it repeats, look at the process: `heroku logs`."
   );
 }
 function lossOf(why, asker) {
@@ -2367,14 +2374,14 @@ function clockNotSeen(types, waitMs, release) {
   return new main.DeployError(
     "clock-not-seen",
     `${release} is released, but no ${types.join(", no ")} of it joined the gate within ${main.formatDuration(waitMs)}.`,
-    "The new clock may not be running: heroku ps and heroku logs tell. If it is only slow to boot, raise wait-for-clock."
+    "The new clock may not be running: `heroku ps` and `heroku logs` tell. If it is only slow to boot, raise wait-for-clock."
   );
 }
 function clockUnknown(types, cause, release) {
   return new main.DeployError(
     "clock-not-seen",
     `${release} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(" and ")} runs.`,
-    "Look at it now: heroku ps and heroku logs.",
+    "Look at it now: `heroku ps` and `heroku logs`.",
     { cause }
   );
 }
@@ -3525,7 +3532,7 @@ function forgiven(to, { requestKey }) {
 function drainTimeout2(to, unanswered2, { drainTimeoutMs }) {
   return new main.DeployError(
     "drain-timeout",
-    `${capital(subject(to, unanswered2))} took the request and did not answer within ${main.formatDuration(drainTimeoutMs)}.`,
+    `${capital2(subject(to, unanswered2))} took the request and did not answer within ${main.formatDuration(drainTimeoutMs)}.`,
     "Nothing was pushed. Raise drain-timeout above the longest job, or choose on-drain-timeout: deploy (jobs may be killed). A clock that was restarted meanwhile took the request with it."
   );
 }
@@ -3570,7 +3577,7 @@ function foreignRequest({ requestKey, message }) {
 function show(text) {
   return JSON.stringify(text);
 }
-function capital(text) {
+function capital2(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -4711,6 +4718,7 @@ function seconds(ms) {
 }
 
 // src/deploy/story.ts
+var MOMENT_MS = 100;
 var MOST_NAMED = 5;
 var Story = class {
   log;
@@ -4808,9 +4816,9 @@ var Story = class {
       case "draining":
         return ` Nothing was pushed, and the clock ${clock}.`;
       case "pushing":
-        return ` ${DEEDS[this.deed]} was ended here, but Heroku may still ${this.deed === "git-push" ? "build and release it" : "go on with it"}: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until then${goesOn ? ", and would get SIGTERM without a drain" : ""}.`;
+        return ` ${DEEDS[this.deed]} was ended here, but Heroku may still ${this.deed === "git-push" ? "build and release it" : "go on with it"}: \`heroku releases --app ${this.#plan.app}\` tells. The old clock ${clock} until then${goesOn ? ", and would get SIGTERM without a drain" : ""}.`;
       case "verifying":
-        return ` ${DEEDS[this.deed]} went through; its release was not verified: heroku releases --app ${this.#plan.app} tells. The old clock ${clock} until it is replaced.`;
+        return ` ${DEEDS[this.deed]} went through; its release was not verified: \`heroku releases --app ${this.#plan.app}\` tells. The old clock ${clock} until it is replaced.`;
       case "released":
         return ` ${this.release} is released; whether it works was not waited for.`;
     }
@@ -4856,7 +4864,11 @@ var Story = class {
       const accepted = one.acceptedMs;
       const asked = bar(`${one.dyno} asked`, one.seenMs, accepted ?? end, accepted === void 0);
       if (accepted === void 0) return [asked];
-      return [asked, bar(`${one.dyno} draining`, accepted, one.drainedMs ?? end, one.drainedMs === void 0)];
+      const shown2 = accepted - one.seenMs < MOMENT_MS ? [] : [asked];
+      return [
+        ...shown2,
+        bar(`${one.dyno} draining`, accepted, one.drainedMs ?? end, one.drainedMs === void 0)
+      ];
     });
   }
   #elapsedMs() {
@@ -4980,7 +4992,7 @@ function outOfTime({ deployTimeoutMs }) {
   return new main.DeployError(
     "deploy-timeout",
     `The deploy was not done within ${main.formatDuration(deployTimeoutMs)}.`,
-    "Look at what took so long in this log. If it is right to take so long, raise deploy-timeout."
+    "Look at what took so long in the log of this step. If it is right to take so long, raise deploy-timeout."
   );
 }
 
@@ -5793,14 +5805,14 @@ function rejected(summary, said, attempted) {
     return failed(
       "build-failed",
       `The build of ${short(commit)} for ${app} failed.${quote2}`,
-      `Read the build's lines above, from the first error on, and push a commit that mends it. ${STILL_RUNS}`
+      `Read the build's lines in the log of this step, from the first error on, and push a commit that mends it. ${STILL_RUNS}`
     );
   }
   if (/hook declined/.test(summary)) {
     return failed(
       "push-failed",
       `${push2} was refused before a build began.${quote2}`,
-      `Read Heroku's lines above; https://status.heroku.com tells whether Heroku has a problem. ${STILL_RUNS}`
+      `Read Heroku's lines in the log of this step; https://status.heroku.com tells whether Heroku has a problem. ${STILL_RUNS}`
     );
   }
   return failed(
@@ -5810,8 +5822,8 @@ function rejected(summary, said, attempted) {
   );
 }
 function remarkOf(said) {
-  const marked = said.findLast((line) => /^remote: +!\s+\S/.test(line));
-  return marked?.replace(/^remote: +!\s+/, "");
+  const marked = said.flatMap((line) => /^remote: +!\s+(\S.*)/.exec(line)?.[1] ?? []);
+  return marked.findLast((remark) => !/^Push (rejected to \S+|failed)$/.test(remark.replace(/\.$/, ""))) ?? marked.at(-1);
 }
 function failed(outcome, message, next) {
   return { kind: "failed", error: new main.DeployError(outcome, message, next) };
@@ -6104,7 +6116,7 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var workNRVBTZO7 = /*#__PURE__*/Object.freeze({
+var workD7SKDAZL = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
@@ -6150,5 +6162,5 @@ exports.together = together$1;
 exports.trust = trust;
 exports.unasked = unasked;
 exports.withinLimit = withinLimit;
-exports.workNRVBTZO7 = workNRVBTZO7;
+exports.workD7SKDAZL = workD7SKDAZL;
 exports.writeAnnouncement = writeAnnouncement;
