@@ -51,15 +51,15 @@ function partsOf(events: readonly HerokuEvent[], fromMs: number, toMs: number): 
   const released = events.findLast(({ kind, status }) => kind === 'release' && status === 'succeeded')?.atMs
   const [began, built] = [at('build-started'), at('build-done')]
   const moments: readonly (readonly [string, number | undefined])[] = [
-    ['until the build began: drain and upload', began],
+    ['until its build began: drain and upload', began],
     ['the build', built],
-    ['from there to the release', released],
-    ["from there to the new clock's first tick", toMs],
+    ['until it was released', released],
+    ["until the new clock's first tick", toMs],
   ]
   const parts: Record<string, number> = {}
   let sinceMs = fromMs
   for (const [part, untilMs] of moments) {
-    if (untilMs === undefined || untilMs <= sinceMs) continue
+    if (untilMs === undefined || rounded(untilMs - sinceMs) <= 0) continue
     parts[part] = rounded(untilMs - sinceMs)
     sinceMs = untilMs
   }
