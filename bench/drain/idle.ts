@@ -23,6 +23,10 @@ export async function measureIdleDrain({ quick }: Extent): Promise<readonly Figu
   return [
     ratioOf('drain of an idle clock, p50, by a PING', 'ms', { value: p50, baseline: median(pings) }, 6),
     ratioOf('its p99, by its p50', 'ms', { value: p99, baseline: p50 }, 3),
+    ratioOf('p99 of the PINGs, by their p50', 'ms', {
+      value: percentile(pings, 0.99),
+      baseline: median(pings),
+    }),
     ratioOf('the first one of a process, by its p50', 'ms', { value: first.drainMs, baseline: p50 }),
     ratioOf('its p50, by a clock that polls', 'ms', { value: p50, baseline: mean(polls) }, 0.00333),
     ratioOf('resume after a failed push, p99, by the drain', 'ms', { value: resume99, baseline: p50 }, 2),
