@@ -1,4 +1,4 @@
-var workD7SKDAZL = require('./work.js');
+var work55KRRRN5 = require('./work.js');
 var main = require('./main.js');
 
 // src/deploy/quiet/during-release-phase.ts
@@ -15,7 +15,7 @@ async function duringReleasePhase(announcement, work, around) {
     follow(hold);
     const adopted = hold;
     const opened = await adopted.opened(over.signal);
-    const result = opened ? await workD7SKDAZL.during(
+    const result = opened ? await work55KRRRN5.during(
       () => working,
       () => adopted.concerns(),
       log,
@@ -39,10 +39,10 @@ async function quietByReleasePhase(plan, around, story, signal, target, who) {
     const server = scope.use(await group("Redis", () => redis.open(story.log, signal)));
     const gate = { ...server.around, log: story.log };
     const asker = { ...plan.asker, app: plan.app, commit: target.commit };
-    await workD7SKDAZL.protocolOf(plan, gate, who).inspect(asker);
-    const id = workD7SKDAZL.newDeployId();
+    await work55KRRRN5.protocolOf(plan, gate, who).inspect(asker);
+    const id = work55KRRRN5.newDeployId();
     around.remember({ id, fingerprint: server.fingerprint });
-    const announcement = scope.use(await workD7SKDAZL.announce(gate, id, workD7SKDAZL.termsOf(plan, who), asker));
+    const announcement = scope.use(await work55KRRRN5.announce(gate, id, work55KRRRN5.termsOf(plan, who), asker));
     story.log.info("the deploy is announced: its release phase drains, and the clock works until then");
     const kept = scope.move();
     let hold;

@@ -1,4 +1,4 @@
-var workD7SKDAZL = require('./work.js');
+var work55KRRRN5 = require('./work.js');
 var main = require('./main.js');
 var chunkLSQCWHDC = require('./chunk.js');
 
@@ -33,7 +33,7 @@ function readTold(fields) {
       return participant && { event, participant };
     }
     case "failed": {
-      const failure = workD7SKDAZL.readFailure(fields);
+      const failure = work55KRRRN5.readFailure(fields);
       return failure && { event, ...failure };
     }
     default:
@@ -211,7 +211,7 @@ var AttendedDrain = class {
     this.#why = why;
     this.#told.broke();
     if (this.#stage !== "open" || this.#around.signal.aborted) return;
-    const within = main.formatDuration(workD7SKDAZL.NUMBERS.pushLeaseMs);
+    const within = main.formatDuration(work55KRRRN5.NUMBERS.pushLeaseMs);
     this.#around.log.warning(
       `${why.message} Whoever is held goes on within ${within}, while the deploy runs: what starts then may be killed`
     );
@@ -245,7 +245,7 @@ var LONGEST_LIFE_SEC = 86400;
 var MOST_EXPECTED = 20;
 function drainCommand(plan, { id, asker, terms }, replaces) {
   const expected = terms.expected?.slice(0, MOST_EXPECTED);
-  const announced = workD7SKDAZL.writeAnnouncement({
+  const announced = work55KRRRN5.writeAnnouncement({
     ...{ id, asker },
     terms: { ...terms, ...expected && { expected } }
   });
@@ -257,7 +257,7 @@ function resumeCommand(plan) {
 }
 function inDyno(plan, name, options) {
   const { configVar } = plan.redis;
-  const { verify, pins } = workD7SKDAZL.trust(plan, true);
+  const { verify, pins } = work55KRRRN5.trust(plan, true);
   const words = [
     ...[name, "--gate-name", plan.gateName],
     ...verify ? ["--verify-certificate"] : [],
@@ -360,7 +360,7 @@ async function quietByDyno(plan, around, story, signal, target, who) {
     const { app } = plan;
     const { log } = story;
     const asker = { ...plan.asker, app, ...target.commit && { commit: target.commit } };
-    const asked = { id: workD7SKDAZL.newDeployId(), asker, terms: workD7SKDAZL.termsOf(plan, who) };
+    const asked = { id: work55KRRRN5.newDeployId(), asker, terms: work55KRRRN5.termsOf(plan, who) };
     const command = drainCommand(plan, asked, target.currentRelease);
     const told = new ToldDrain(time, () => story.follow(told));
     const lastLines = [];

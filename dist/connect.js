@@ -1,4 +1,4 @@
-var workD7SKDAZL = require('./work.js');
+var work55KRRRN5 = require('./work.js');
 var main = require('./main.js');
 
 // node_modules/@ioredis/commands/built/commands.json
@@ -6058,7 +6058,7 @@ function connectorFor(find, tls, trust, timeoutMs = CONNECT_TIMEOUT_MS) {
         return await this.#open(place);
       } catch (error) {
         this.firstError = error;
-        return new workD7SKDAZL.$Socket().destroy();
+        return new work55KRRRN5.$Socket().destroy();
       }
     }
     disconnect() {
@@ -6071,7 +6071,7 @@ function connectorFor(find, tls, trust, timeoutMs = CONNECT_TIMEOUT_MS) {
         port,
         rejectUnauthorized: trust.verify,
         .../^[\d.:]+$/.test(host) ? {} : { servername: host }
-      }) : workD7SKDAZL.$createConnection({ host, port });
+      }) : work55KRRRN5.$createConnection({ host, port });
       this.stream = stream;
       return new Promise((resolve) => {
         const fail = (error) => {
@@ -6181,7 +6181,7 @@ function findOwner(address, hosts, key, needs) {
 }
 function explain(error) {
   if (!error.message.startsWith("ERR This instance has cluster support disabled")) throw error;
-  throw new workD7SKDAZL.UrlFormError(
+  throw new work55KRRRN5.UrlFormError(
     "it is no node of a cluster",
     "redis+cluster:// names nodes of a cluster. The URL of a single server begins with redis:// or rediss://."
   );
@@ -6210,7 +6210,7 @@ async function named(host, tls, { primary, username, password }, needs) {
   };
   return await ask("the sentinel", sentinel, needs, async (call) => {
     const answer = await call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary).catch((error) => {
-      throw /^ERR unknown command/i.test(error.message) ? new workD7SKDAZL.UrlFormError(
+      throw /^ERR unknown command/i.test(error.message) ? new work55KRRRN5.UrlFormError(
         "it is no sentinel",
         "redis+sentinel:// names the sentinels, as a rule on port 26379. The URL of a single server begins with redis:// or rediss://."
       ) : error;
@@ -6258,7 +6258,7 @@ function createClient(address, trust, terms, key) {
     socketTimeout: terms.silentLinkMs,
     retryStrategy: (attempt) => terms.retryDelay(attempt),
     reconnectOnError(error) {
-      if (!workD7SKDAZL.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
+      if (!work55KRRRN5.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
       client.emit("error", error);
       return true;
     }
@@ -6323,7 +6323,7 @@ async function connectRedis({ address, trust, origin, key }, log, signal, patien
   const abort = () => client.disconnect();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    await workD7SKDAZL.pRetry(
+    await work55KRRRN5.pRetry(
       async () => {
         cause = void 0;
         try {
@@ -6333,7 +6333,7 @@ async function connectRedis({ address, trust, origin, key }, log, signal, patien
           if (key !== void 0 && address.topology === void 0) await checkForm(client, key);
         } catch (error) {
           const reason = cause ?? (error instanceof Error ? error : new Error(String(error)));
-          throw isFinal(reason) ? new workD7SKDAZL.AbortError(reason) : reason;
+          throw isFinal(reason) ? new work55KRRRN5.AbortError(reason) : reason;
         }
       },
       {
@@ -6364,7 +6364,7 @@ async function checkForm(client, key) {
   try {
     await client.get(key);
   } catch (error) {
-    const form = workD7SKDAZL.formOf(error);
+    const form = work55KRRRN5.formOf(error);
     if (form) throw form;
   }
 }
@@ -6373,7 +6373,7 @@ function isSelect(error) {
 }
 function isFinal(error) {
   if (error instanceof LookupError) return isFinal(error.cause);
-  return error instanceof PinError || error instanceof workD7SKDAZL.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
+  return error instanceof PinError || error instanceof work55KRRRN5.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
 }
 function isCertificate(error) {
   return /SELF_SIGNED|UNABLE_TO_VERIFY|CERT_|ERR_TLS_CERT/.test(error.code ?? "");
@@ -6384,7 +6384,7 @@ function explain2(address, origin, error) {
 }
 function reasons(error, tls, origin) {
   if (error instanceof LookupError) return lookupReasons(error, tls, origin);
-  if (error instanceof workD7SKDAZL.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
+  if (error instanceof work55KRRRN5.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
   if (error instanceof PinError) {
     return [
       `${error.message}.`,

@@ -1452,7 +1452,7 @@ async function mainStep() {
   try {
     const plan = readMaskedPlan();
     writePessimisticOutputs(setOutput);
-    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workD7SKDAZL; });
+    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.work55KRRRN5; });
     const told = await carryOut(plan, cancel.signal);
     report(told);
     if (isSuccess(told.outcome)) rememberEnd();
@@ -1496,7 +1496,7 @@ async function postStep() {
   try {
     const held = recallHold();
     if (held !== void 0) {
-      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workD7SKDAZL; });
+      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.work55KRRRN5; });
       await giveBack(held, LIMIT_MS);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-var workD7SKDAZL = require('./work.js');
+var work55KRRRN5 = require('./work.js');
 var main = require('./main.js');
 
 // src/deploy/take-back.ts
@@ -58,9 +58,9 @@ async function goBack(plan, around, story, signal, target) {
   }
 }
 async function restOf(plan, around, story, signal, { formation, dynos, currentRelease: _, ...target }) {
-  if (plan.skipDrain || plan.drainAt === "release-phase") return workD7SKDAZL.unasked("");
-  const before = workD7SKDAZL.expected(plan.processes, formation, dynos).asked;
-  if (before.length === 0) return workD7SKDAZL.unasked("");
+  if (plan.skipDrain || plan.drainAt === "release-phase") return work55KRRRN5.unasked("");
+  const before = work55KRRRN5.expected(plan.processes, formation, dynos).asked;
+  if (before.length === 0) return work55KRRRN5.unasked("");
   const asked = before.map(({ type, atLeast }) => ({
     ...{ type, demanded: false },
     atLeast: plan.list === void 0 ? 0 : atLeast
@@ -75,12 +75,12 @@ async function restOf(plan, around, story, signal, { formation, dynos, currentRe
   );
   const replaced = { ...target, ...story.release !== void 0 && { currentRelease: story.release } };
   try {
-    return await workD7SKDAZL.quieten(lenient, around, story, signal, replaced);
+    return await work55KRRRN5.quieten(lenient, around, story, signal, replaced);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof main.DeployError && error.outcome === "busy") throw error;
     story.log.warning(`${error.message} Going back without a drain`);
-    return workD7SKDAZL.unasked("");
+    return work55KRRRN5.unasked("");
   }
 }
 async function seeAtWork({ waitForDynosMs, waitForClockMs }, { heroku }, story, signal, { quiet, release }) {

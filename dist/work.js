@@ -4475,13 +4475,15 @@ async function quieten(plan, around, story, signal, target) {
     const { quietOutOfSight } = await Promise.resolve().then(function () { return require('./out-of-sight.js'); });
     return await quietOutOfSight(plan, around, story, signal);
   }
-  const quiet = await wayOf(plan);
-  return await quiet(plan, around, story, signal, target, who);
-}
-async function wayOf({ drainFrom, drainAt }) {
-  if (drainFrom === "dyno") return (await Promise.resolve().then(function () { return require('./by-dyno.js'); })).quietByDyno;
-  if (drainAt === "release-phase") return (await Promise.resolve().then(function () { return require('./by-release-phase.js'); })).quietByReleasePhase;
-  return quietByRunner;
+  if (plan.drainFrom === "dyno") {
+    const { quietByDyno } = await Promise.resolve().then(function () { return require('./by-dyno.js'); });
+    return await quietByDyno(plan, around, story, signal, target, who);
+  }
+  if (inReleasePhase) {
+    const { quietByReleasePhase } = await Promise.resolve().then(function () { return require('./by-release-phase.js'); });
+    return await quietByReleasePhase(plan, around, story, signal, target, who);
+  }
+  return await quietByRunner(plan, around, story, signal, target, who);
 }
 function anybody({ list }, { asked }) {
   return list === void 0 ? asked.length > 0 : asked.some(({ atLeast }) => atLeast > 0);
@@ -6116,7 +6118,7 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var workD7SKDAZL = /*#__PURE__*/Object.freeze({
+var work55KRRRN5 = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
@@ -6162,5 +6164,5 @@ exports.together = together$1;
 exports.trust = trust;
 exports.unasked = unasked;
 exports.withinLimit = withinLimit;
-exports.workD7SKDAZL = workD7SKDAZL;
+exports.work55KRRRN5 = work55KRRRN5;
 exports.writeAnnouncement = writeAnnouncement;

@@ -3,10 +3,13 @@
  * prints one line of JSON when it has settled: the heap in use, and how many timers keep the process alive. Ends when its input ends.
  */
 import { Redis } from 'ioredis'
-import { join } from '../../lib/index.js'
 
 const [kind] = process.argv.slice(2)
 const url = process.env.REDIS_URL ?? ''
+// As it is installed: built.
+const { join }: typeof import('../../src/index.ts') = await import(
+  new URL('../../lib/index.js', import.meta.url).href
+)
 const quietLog = { info() {}, warning: console.error }
 if (kind === 'participant')
   await join({ drain: () => ({}), resume() {} }, { redisUrl: url, dyno: 'clock.1', log: quietLog })

@@ -26,19 +26,20 @@ export async function quieten(
   for (const note of who.notes) story.log.info(note)
   if (!anybody(plan, who)) return unasked('deployed without a drain, since there was nobody to drain')
   const inReleasePhase = plan.drainAt === 'release-phase'
+  // Nobody loads a way but the plan's, and the usual one.
   if (plan.drainFrom === 'dyno' && inReleasePhase) {
     const { quietOutOfSight } = await import('./out-of-sight.ts')
     return await quietOutOfSight(plan, around, story, signal)
   }
-  const quiet = await wayOf(plan)
-  return await quiet(plan, around, story, signal, target, who)
-}
-
-/** Loads no way but the plan's, and the usual one. */
-async function wayOf({ drainFrom, drainAt }: DeployPlan): Promise<typeof quietByRunner> {
-  if (drainFrom === 'dyno') return (await import('./by-dyno.ts')).quietByDyno
-  if (drainAt === 'release-phase') return (await import('./by-release-phase.ts')).quietByReleasePhase
-  return quietByRunner
+  if (plan.drainFrom === 'dyno') {
+    const { quietByDyno } = await import('./by-dyno.ts')
+    return await quietByDyno(plan, around, story, signal, target, who)
+  }
+  if (inReleasePhase) {
+    const { quietByReleasePhase } = await import('./by-release-phase.ts')
+    return await quietByReleasePhase(plan, around, story, signal, target, who)
+  }
+  return await quietByRunner(plan, around, story, signal, target, who)
 }
 
 /** A list holds a request for each who is expected; a gate also asks those whom nobody expects. */

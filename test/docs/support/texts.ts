@@ -61,9 +61,9 @@ export class Texts {
     if (!is.isArrayLiteralExpression(parts) || parts.elements.some(is.isSpreadElement) || !by)
       return this.#ofElements({ node: list, scope }, depth)
     const between = this.of(by, scope, depth)
-    // Each of them may be left out, but the first.
+    // Each of them may be left out, but the first; and so is one that says nothing.
     return parts.elements
-      .map((part) => this.of(part, scope, depth))
+      .map((part) => this.of(part, scope, depth).filter((text) => text !== ''))
       .reduce((texts, part) => texts.concat(joined(joined(texts, between), part)))
   }
 

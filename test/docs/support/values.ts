@@ -48,7 +48,11 @@ export class Values {
     const symbol = this.#checker.getSymbolAtLocation(name)
     if (symbol === undefined) return undefined
     const target = symbol.flags & SymbolFlags.Alias ? this.#checker.getAliasedSymbol(symbol) : symbol
-    return target.valueDeclaration?.resolve()
+    const declared = target.valueDeclaration?.resolve()
+    // A function of a module that is loaded late stands behind a name of its own.
+    return declared && isLoadedLate(declared)
+      ? this.#checker.getTypeOfSymbol(target)?.getSymbol()?.valueDeclaration?.resolve()
+      : declared
   }
 
   /** What an expression can be when all names, branches and calls are followed. */
@@ -226,6 +230,19 @@ export class Values {
   #isIn(node: Node): boolean {
     return this.#isOpen(node.getSourceFile().fileName)
   }
+}
+
+/** `name` of `const { name } = await import('./module.ts')`. */
+function isLoadedLate(declared: Node): boolean {
+  if (!is.isBindingElement(declared)) return false
+  const holder = declared.parent.parent
+  const from = is.isVariableDeclaration(holder) ? holder.initializer : undefined
+  return (
+    from !== undefined &&
+    is.isAwaitExpression(from) &&
+    is.isCallExpression(from.expression) &&
+    from.expression.expression.kind === SyntaxKind.ImportKeyword
+  )
 }
 
 /** Visits a node and all below it. */
