@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { type Figure, table } from './figure.ts'
 
 const PAGE = join(import.meta.dirname, '../docs/performance.md')
-const BLOCK = /(<!-- begin: script\/bench -->\n)[\s\S]*?(\n<!-- end: script\/bench -->)/
+const BLOCK = /(<!-- begin: script\/bench -->\n)[\s\S]*?(<!-- end: script\/bench -->)/
 
 /** Puts a run into docs/performance.md, with the machine that it was made on. */
 export function writePage(figures: readonly Figure[]): void {
   const page = readFileSync(PAGE, 'utf8')
-  const block = `\nThe last run of \`script/bench --write\`: ${machine()}.\n\n${table(figures)}\n`
+  const block = `\nThe last run of \`script/bench --write\`: ${machine()}.\n\n${table(figures)}\n\n`
   writeFileSync(
     PAGE,
     page.replace(BLOCK, (_, begin: string, end: string) => `${begin}${block}${end}`),

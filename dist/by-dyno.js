@@ -1,9 +1,11 @@
-var chunk6OA2UNZC = require('./chunk2.js');
-require('./work.js');
-require('./main.js');
+var chunk65IVBLKP = require('./chunk4.js');
+require('./chunk3.js');
 require('./chunk.js');
+require('./main.js');
+require('./work.js');
+require('./chunk2.js');
 
 
 
-exports.quietByDyno = chunk6OA2UNZC.quietByDyno;
-exports.tell = chunk6OA2UNZC.tell;
+exports.quietByDyno = chunk65IVBLKP.quietByDyno;
+exports.tell = chunk65IVBLKP.tell;

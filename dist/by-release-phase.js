@@ -1,5 +1,7 @@
-var work55KRRRN5 = require('./work.js');
+var workRUNBPYOJ = require('./work.js');
 var main = require('./main.js');
+require('./chunk.js');
+require('./chunk2.js');
 
 // src/deploy/quiet/during-release-phase.ts
 async function duringReleasePhase(announcement, work, around) {
@@ -15,7 +17,7 @@ async function duringReleasePhase(announcement, work, around) {
     follow(hold);
     const adopted = hold;
     const opened = await adopted.opened(over.signal);
-    const result = opened ? await work55KRRRN5.during(
+    const result = opened ? await workRUNBPYOJ.during(
       () => working,
       () => adopted.concerns(),
       log,
@@ -39,10 +41,10 @@ async function quietByReleasePhase(plan, around, story, signal, target, who) {
     const server = scope.use(await group("Redis", () => redis.open(story.log, signal)));
     const gate = { ...server.around, log: story.log };
     const asker = { ...plan.asker, app: plan.app, commit: target.commit };
-    await work55KRRRN5.protocolOf(plan, gate, who).inspect(asker);
-    const id = work55KRRRN5.newDeployId();
+    await workRUNBPYOJ.protocolOf(plan, gate, who).inspect(asker);
+    const id = workRUNBPYOJ.newDeployId();
     around.remember({ id, fingerprint: server.fingerprint });
-    const announcement = scope.use(await work55KRRRN5.announce(gate, id, work55KRRRN5.termsOf(plan, who), asker));
+    const announcement = scope.use(await workRUNBPYOJ.announce(gate, id, workRUNBPYOJ.termsOf(plan, who), asker));
     story.log.info("the deploy is announced: its release phase drains, and the clock works until then");
     const kept = scope.move();
     let hold;

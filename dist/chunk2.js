@@ -1,416 +1,263 @@
-var work55KRRRN5 = require('./work.js');
-var main = require('./main.js');
-var chunkLSQCWHDC = require('./chunk.js');
+// built-in:net
+var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:net");
+var own = (key) => builtIn[key];
+var $BlockList = /* @__PURE__ */ own("BlockList");
+var $createConnection = /* @__PURE__ */ own("createConnection");
+var $isIP = /* @__PURE__ */ own("isIP");
+var $Socket = /* @__PURE__ */ own("Socket");
 
-// src/deploy/attended.ts
-var CONVERSATION = 1;
-var BEGINNING = '{"deploy-gate":';
-function isEvent(line) {
-  return line.startsWith(BEGINNING);
-}
-function readEvent(line) {
-  const fields = main.fieldsOf(main.parseJson(line));
-  const version = fields["deploy-gate"];
-  if (typeof version !== "number") return void 0;
-  if (version !== CONVERSATION) return { foreign: String(version) };
-  const standing = readStanding(fields.standing);
-  const told = readTold(fields);
-  return told && { ...told, ...standing && { standing } };
-}
-function readTold(fields) {
-  const { event, dynos } = fields;
-  switch (event) {
-    case "started":
-    case "asked":
-    case "open":
-    case "released":
-    case "ended":
-      return { event };
-    case "successor":
-      return { event, dynos: Array.isArray(dynos) ? dynos.filter((one) => typeof one === "string") : [] };
-    case "participant": {
-      const participant = readParticipant(main.fieldsOf(fields.participant));
-      return participant && { event, participant };
-    }
-    case "failed": {
-      const failure = work55KRRRN5.readFailure(fields);
-      return failure && { event, ...failure };
-    }
-    default:
-      return void 0;
+// node_modules/is-network-error/index.js
+var objectToString = Object.prototype.toString;
+var isError = (value) => objectToString.call(value) === "[object Error]";
+var errorMessages = /* @__PURE__ */ new Set([
+  "network error",
+  // Chrome
+  "NetworkError when attempting to fetch resource.",
+  // Firefox
+  "The Internet connection appears to be offline.",
+  // Safari 16
+  "Network request failed",
+  // `cross-fetch`
+  "fetch failed",
+  // Undici (Node.js)
+  "terminated",
+  // Undici (Node.js)
+  " A network error occurred.",
+  // Bun (WebKit)
+  "Network connection lost"
+  // Cloudflare Workers (fetch)
+]);
+function isNetworkError(error) {
+  const isValid = error && isError(error) && error.name === "TypeError" && typeof error.message === "string";
+  if (!isValid) {
+    return false;
   }
-}
-function readParticipant(fields) {
-  const { id, dyno, type, state, seenMs = 0 } = fields;
-  if (typeof id !== "string" || typeof dyno !== "string" || typeof type !== "string") return void 0;
-  if (typeof state !== "string" || !isCount(seenMs)) return void 0;
-  const numbers = ["acceptedMs", "drainedMs", "resumedMs", "finished", "stored", "lost"].flatMap(
-    (name) => isCount(fields[name]) ? [[name, fields[name]]] : []
-  );
-  const { note } = fields;
-  return {
-    ...{ id, dyno, type, state, seenMs },
-    ...Object.fromEntries(numbers),
-    ...typeof note === "string" && { note }
-  };
-}
-function readStanding(value) {
-  const { elapsedMs, quietMs } = main.fieldsOf(value);
-  return isCount(elapsedMs) ? { elapsedMs, ...isCount(quietMs) && { quietMs } } : void 0;
-}
-function orderLine(order) {
-  switch (order.word) {
-    case "released":
-      return `released ${order.release}`;
-    case "successor":
-      return `successor ${order.release} ${Math.ceil(order.waitMs)}`;
-    default:
-      return order.word;
+  const { message, stack } = error;
+  if (message === "Load failed" || message.startsWith("Load failed (") && message.endsWith(")")) {
+    return stack === void 0 || "__sentry_captured__" in error;
   }
-}
-function isCount(value) {
-  return typeof value === "number" && Number.isFinite(value) && value >= 0;
-}
-
-// src/deploy/quiet/dyno-trouble.ts
-var INSTALL = "It comes with the npm package heroku-deploy-gate: make the app depend on it. An app on Python or Ruby needs Heroku's Node buildpack for that, in front of its own (heroku buildpacks:add --index 1 heroku/nodejs), and a package.json. The deploy that brings it in can't have it yet: deploy once with skip-drain: true. docs/out-of-reach.md has it all.";
-function whyEnded(told, { dyno, app, code, lastLines }) {
-  const { failure } = told;
-  const hasBegun = told.hasTold("started");
-  if (failure !== void 0 && failure.outcome !== "cancelled") return failure;
-  if (failure !== void 0)
-    return new main.DeployError(
-      "failed",
-      `The drain in ${dyno} was stopped, but not by this deploy: ${failure.message}`,
-      `Heroku may have ended the dyno: heroku logs --dyno ${dyno} --app ${app}. Run the deploy again.`
-    );
-  const quoted = lastLines.length === 0 ? "" : ` Its last line: ${lastLines.at(-1)}`;
-  if (!hasBegun && code === 127)
-    return new main.DeployError(
-      "preflight-failed",
-      `There is no deploy-gate command in ${app}'s slug, so ${dyno} could not drain. Nobody was asked.${quoted}`,
-      INSTALL
-    );
-  if (!hasBegun && lastLines.some((line) => UNKNOWN.test(line))) return tooOld(app);
-  return new main.DeployError(
-    "failed",
-    `deploy-gate in ${dyno} ended with ${code} and did not say why.${quoted}`,
-    `heroku logs --dyno ${dyno} --app ${app} shows what Heroku knows of it. Whoever was asked to drain goes on within a minute.`
-  );
-}
-var UNKNOWN = /^deploy-gate.*(Unknown option '--attended'|there is no command "drain")/;
-function tooOld(app) {
-  return new main.DeployError(
-    "preflight-failed",
-    `The deploy-gate in ${app}'s slug is too old for drain-from: dyno: it does not know --attended. Nobody was asked to drain.`,
-    "Update the npm package heroku-deploy-gate in the app, and deploy that once with skip-drain: true."
-  );
-}
-function otherConversation(app, version) {
-  return new main.DeployError(
-    "preflight-failed",
-    `The deploy-gate in ${app}'s slug speaks version ${version} of the conversation with an attended drain, and this deploy version ${CONVERSATION}. Nobody was asked to drain.`,
-    "Update the older one: the npm package heroku-deploy-gate in the app, or the Action in the workflow."
-  );
-}
-function clockOutOfSight(dyno, release, why) {
-  return new main.DeployError(
-    "clock-not-seen",
-    `${release} is released, but ${dyno}, which was to see its clock, is gone, so it is not known whether that runs. ${why}`.trim(),
-    "Look at it now: heroku ps and heroku logs. heroku rollback goes back."
-  );
-}
-
-// src/deploy/quiet/attended-drain.ts
-var ANSWER_MS = 25e3;
-var CANCELLED_ANSWER_MS = 3500;
-var AttendedDrain = class {
-  #session;
-  #told;
-  #around;
-  /** why the dyno's command is over, once it is */
-  #over;
-  #why;
-  #stage = "draining";
-  /** @param whyEnded says why, of the exit code of a command that was to go on */
-  constructor(session, told, whyEnded2, around) {
-    this.#session = session;
-    this.#told = told;
-    this.#around = around;
-    this.#over = session.ended.then(
-      ({ code }) => whyEnded2(code),
-      (error) => broken(error)
-    );
-    void this.#over.then((why) => this.#ended(why));
-    if (around.signal.aborted) this.#cancel();
-    else around.signal.addEventListener("abort", this.#cancel);
-  }
-  /** Waits until the gate is open. @throws DeployError, by what the dyno tells; the signal's reason when that aborts */
-  async opened() {
-    const { app, signal } = this.#around;
-    const told = this.#told;
-    const failure = await this.#unlessAborted([
-      told.event("open").then(() => void 0),
-      this.#over,
-      told.foreign
-    ]);
-    signal.throwIfAborted();
-    if (typeof failure === "string") throw otherConversation(app, failure);
-    if (failure !== void 0) throw failure;
-    this.#stage = "open";
-  }
-  /** The new release runs: the held stay quiet for their SIGTERM. Never rejects. */
-  async released(release) {
-    if (this.#why !== void 0) return;
-    this.#stage = "released";
-    this.#write({ word: "released", release });
-    await this.#within(ANSWER_MS, [this.#told.event("released"), this.#over]);
-    if (!this.#told.hasTold("released"))
-      this.#around.log.warning(
-        `${this.#session.dyno} has not said that the old processes stay quiet: they may go on before their SIGTERM`
-      );
-  }
-  /** As `Quiet.successor`. */
-  async successor(waitMs, release, signal) {
-    const { dyno } = this.#session;
-    if (this.#why !== void 0) throw clockOutOfSight(dyno, release, this.#why.message);
-    this.#write({ word: "successor", release, waitMs });
-    const seen = this.#told.event("successor");
-    const answer = await this.#unlessAborted([seen, this.#over], signal);
-    signal.throwIfAborted();
-    this.#end();
-    if (answer instanceof main.DeployError) {
-      throw answer.outcome === "clock-not-seen" ? answer : clockOutOfSight(dyno, release, answer.message);
-    }
-    return answer?.dynos ?? [];
-  }
-  async [Symbol.asyncDispose]() {
-    const { signal } = this.#around;
-    signal.removeEventListener("abort", this.#cancel);
-    this.#end();
-    if (this.#why === void 0 && !this.#told.isForeign)
-      await this.#within(signal.aborted ? CANCELLED_ANSWER_MS : ANSWER_MS, [this.#over]);
-    await this.#session[Symbol.asyncDispose]();
-  }
-  /** Everybody goes on at once, whatever else has to be ended first. */
-  #cancel = () => {
-    this.#write({ word: "cancelled" });
-  };
-  /** Tells the dyno once that this is all. */
-  #end() {
-    const stage = this.#stage;
-    if (stage === "over") return;
-    this.#stage = "over";
-    if (stage === "released") this.#write({ word: "end" });
-    else if (!this.#around.signal.aborted) this.#write({ word: stage === "open" ? "aborted" : "cancelled" });
-  }
-  #write(order) {
-    if (this.#why === void 0) this.#session.write(orderLine(order));
-  }
-  #ended(why) {
-    this.#why = why;
-    this.#told.broke();
-    if (this.#stage !== "open" || this.#around.signal.aborted) return;
-    const within = main.formatDuration(work55KRRRN5.NUMBERS.pushLeaseMs);
-    this.#around.log.warning(
-      `${why.message} Whoever is held goes on within ${within}, while the deploy runs: what starts then may be killed`
-    );
-  }
-  /** The first of `answers`; `undefined` when the signal aborts. */
-  async #unlessAborted(answers, signal = this.#around.signal) {
-    const aborted = Promise.withResolvers();
-    const abort = () => aborted.resolve(void 0);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    const first = Promise.race([...answers, aborted.promise]);
-    return await first.finally(() => signal.removeEventListener("abort", abort));
-  }
-  /** Resolves with the first of `answers`, or when the time is over. */
-  async #within(ms, answers) {
-    const done = new AbortController();
-    const late = this.#around.time.sleep(ms, done.signal).catch(() => {
-    });
-    await Promise.race([...answers, late]);
-    done.abort();
-  }
-};
-function broken(error) {
-  if (error instanceof main.DeployError) return error;
-  return new main.DeployError("failed", String(error.message ?? error), "Run the deploy again.");
-}
-
-// src/deploy/quiet/dyno-command.ts
-var OUTLIVES_SEC = 60;
-var LONGEST_LIFE_SEC = 86400;
-var MOST_EXPECTED = 20;
-function drainCommand(plan, { id, asker, terms }, replaces) {
-  const expected = terms.expected?.slice(0, MOST_EXPECTED);
-  const announced = work55KRRRN5.writeAnnouncement({
-    ...{ id, asker },
-    terms: { ...terms, ...expected && { expected } }
-  });
-  const more = ["--attended", "--announced", announced, ...replaces ? ["--replaces", replaces] : []];
-  return inDyno(plan, "drain", more);
-}
-function resumeCommand(plan) {
-  return inDyno(plan, "resume", []);
-}
-function inDyno(plan, name, options) {
-  const { configVar } = plan.redis;
-  const { verify, pins } = work55KRRRN5.trust(plan, true);
-  const words = [
-    ...[name, "--gate-name", plan.gateName],
-    ...verify ? ["--verify-certificate"] : [],
-    ...pins ? ["--certificate-fingerprint", pins.join()] : [],
-    ...options
-  ];
-  const renamed = configVar === "REDIS_URL" ? "" : `export REDIS_URL="\${${configVar}-}"; `;
-  return {
-    command: `${renamed}exec deploy-gate ${words.map(chunkLSQCWHDC.shellWord).join(" ")}`,
-    timeToLiveSec: Math.min(LONGEST_LIFE_SEC, Math.ceil(plan.deployTimeoutMs / 1e3) + OUTLIVES_SEC)
-  };
-}
-
-// src/deploy/quiet/told-drain.ts
-var ToldDrain = class {
-  #time;
-  #onAsked;
-  #participants = /* @__PURE__ */ new Map();
-  #told = /* @__PURE__ */ new Map();
-  #waiting = /* @__PURE__ */ new Map();
-  #standing = { elapsedMs: 0 };
-  #standingAt;
-  #goesOn = false;
-  #foreign = Promise.withResolvers();
-  #isForeign = false;
-  /** @param onAsked called when the drain is in force */
-  constructor(time, onAsked) {
-    this.#time = time;
-    this.#onAsked = onAsked;
-    this.#standingAt = time.now();
-  }
-  get participants() {
-    return [...this.#participants.values()];
-  }
-  get elapsedMs() {
-    return this.#standing.elapsedMs + this.#sinceMs;
-  }
-  get quietMs() {
-    const { quietMs } = this.#standing;
-    return quietMs === void 0 ? void 0 : quietMs + this.#sinceMs;
-  }
-  /** The failure that it told of. */
-  get failure() {
-    const told = this.#told.get("failed");
-    return told?.event === "failed" ? new main.DeployError(told.outcome, told.message, told.next) : void 0;
-  }
-  /** Resolves with the version of the conversation when it turns out to be another one than this. */
-  get foreign() {
-    return this.#foreign.promise;
-  }
-  get isForeign() {
-    return this.#isForeign;
-  }
-  hasTold(name) {
-    return this.#told.has(name);
-  }
-  /** Takes a line of the output. @returns whether it was an event: if not, it belongs to the log */
-  take(line) {
-    if (!isEvent(line)) return false;
-    const event = readEvent(line);
-    if (event === void 0) return true;
-    if ("foreign" in event) {
-      this.#isForeign = true;
-      this.#foreign.resolve(event.foreign);
-      return true;
-    }
-    if (event.event === "participant") this.#participants.set(event.participant.id, event.participant);
-    else this.#goesOn = GOING_ON.includes(event.event);
-    if (event.standing !== void 0) {
-      this.#standing = event.standing;
-      this.#standingAt = this.#time.now();
-    }
-    this.#told.set(event.event, event);
-    if (event.event === "asked") this.#onAsked();
-    this.#waiting.get(event.event)?.();
+  if (message.startsWith("error sending request for url")) {
     return true;
   }
-  /** The drain is not heard of any more. */
-  broke() {
-    this.#standing = { ...this.#standing, elapsedMs: this.elapsedMs };
-    this.#goesOn = false;
+  if (message === "Failed to fetch" || message.startsWith("Failed to fetch (") && message.endsWith(")")) {
+    return true;
   }
-  /** Resolves when it has told this. One wait for each event. */
-  async event(name) {
-    if (!this.#told.has(name)) await new Promise((resolve) => this.#waiting.set(name, resolve));
-    return this.#told.get(name);
+  return errorMessages.has(message);
+}
+
+// node_modules/p-retry/index.js
+function validateRetries(retries) {
+  if (typeof retries === "number") {
+    if (retries < 0) {
+      throw new TypeError("Expected `retries` to be a non-negative number.");
+    }
+    if (Number.isNaN(retries)) {
+      throw new TypeError("Expected `retries` to be a valid number or Infinity, got NaN.");
+    }
+    if (Number.isFinite(retries) && !Number.isInteger(retries)) {
+      throw new TypeError("Expected `retries` to be a non-negative integer or Infinity.");
+    }
+  } else if (retries !== void 0) {
+    throw new TypeError("Expected `retries` to be a number or Infinity.");
   }
-  get #sinceMs() {
-    return this.#goesOn ? this.#time.now() - this.#standingAt : 0;
+}
+function validateNumberOption(name, value, { allowInfinity = false } = {}) {
+  if (typeof value !== "number" || Number.isNaN(value)) {
+    throw new TypeError(`Expected \`${name}\` to be a number${allowInfinity ? " or Infinity" : ""}.`);
+  }
+  if (!allowInfinity && !Number.isFinite(value)) {
+    throw new TypeError(`Expected \`${name}\` to be a finite number.`);
+  }
+  if (value < 0) {
+    throw new TypeError(`Expected \`${name}\` to be ≥ 0.`);
+  }
+}
+function validateOption(name, value, type) {
+  if (value === void 0 || value === null) {
+    return;
+  }
+  if (typeof value !== type) {
+    throw new TypeError(`Expected \`${name}\` to be a ${type}.`);
+  }
+}
+function validateSignal(value) {
+  if (value === void 0 || value === null) {
+    return;
+  }
+  if (typeof value.throwIfAborted !== "function" || typeof value.addEventListener !== "function" || typeof value.removeEventListener !== "function") {
+    throw new TypeError("Expected `signal` to be an AbortSignal.");
+  }
+}
+var AbortError = class _AbortError extends Error {
+  constructor(message) {
+    super(typeof message === "string" ? message : void 0);
+    this.name = "AbortError";
+    if (message instanceof Error) {
+      this.originalError = message;
+      ({ message } = message);
+    } else {
+      this.originalError = new Error(message);
+      ({ message } = this.originalError);
+      Error.captureStackTrace?.(this.originalError, _AbortError);
+    }
+    this.message = message;
   }
 };
-var GOING_ON = ["asked", "open", "released"];
-
-// src/deploy/quiet/by-dyno.ts
-var MOST_LINES = 5;
-async function quietByDyno(plan, around, story, signal, target, who) {
-  var _stack = [];
+var maximumDelay = 2 ** 31 - 1;
+function calculateDelay(retriesConsumed, options) {
+  if (options.minTimeout === 0) {
+    return 0;
+  }
+  const attempt = retriesConsumed + 1;
+  const random = options.randomize ? Math.random() + 1 : 1;
+  const timeout = Math.round(random * options.minTimeout * options.factor ** (attempt - 1));
+  return Math.min(timeout, Math.ceil(options.maxTimeout), maximumDelay);
+}
+function calculateRemainingTime(start, max) {
+  return Number.isFinite(max) ? max - (performance.now() - start) : max;
+}
+async function delayForRetry(delay, options) {
+  if (delay <= 0) {
+    return;
+  }
+  await new Promise((resolve, reject) => {
+    const onAbort = () => {
+      clearTimeout(timeoutToken);
+      reject(options.signal.reason);
+    };
+    const timeoutToken = setTimeout(() => {
+      options.signal?.removeEventListener("abort", onAbort);
+      resolve();
+    }, delay);
+    if (options.unref) {
+      timeoutToken.unref?.();
+    }
+    options.signal?.addEventListener("abort", onAbort, { once: true });
+  });
+}
+function stringifyThrownValue(value) {
   try {
-    const { heroku, group, time } = around;
-    const { app } = plan;
-    const { log } = story;
-    const asker = { ...plan.asker, app, ...target.commit && { commit: target.commit } };
-    const asked = { id: work55KRRRN5.newDeployId(), asker, terms: work55KRRRN5.termsOf(plan, who) };
-    const command = drainCommand(plan, asked, target.currentRelease);
-    const told = new ToldDrain(time, () => story.follow(told));
-    const lastLines = [];
-    const onLine = (line) => {
-      if (told.take(line)) return;
-      lastLines.push(line);
-      lastLines.splice(0, lastLines.length - MOST_LINES);
-      tell(log, line);
-    };
-    const scope = main.__using(_stack, new AsyncDisposableStack(), true);
-    const session = await group("One-off dyno", () => start(heroku, command, onLine, signal));
-    const { dyno } = session;
-    const why = (code) => whyEnded(told, { dyno, app, code, lastLines });
-    const drain = scope.use(new AttendedDrain(session, told, why, { app, log, time, signal }));
-    story.stage = "draining";
-    await group(`Drain in ${dyno}`, () => drain.opened());
-    const kept = scope.move();
-    return {
-      deployed: "",
-      // What the dyno has to say meanwhile it says by itself.
-      during: (publish) => publish(),
-      released: () => drain.released(story.rollback ?? story.release ?? ""),
-      successor: (waitMs, release, over) => drain.successor(waitMs, release, over),
-      [Symbol.asyncDispose]: () => kept.disposeAsync()
-    };
-  } catch (_) {
-    var _error = _, _hasError = true;
-  } finally {
-    var _promise = main.__callDispose(_stack, _error, _hasError);
-    _promise && await _promise;
+    return String(value);
+  } catch {
+    return Object.prototype.toString.call(value);
   }
 }
-async function start(heroku, command, onLine, signal) {
-  signal.throwIfAborted();
-  const starting = new AbortController();
-  const abort = () => starting.abort(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  try {
-    return await heroku.inDyno(command, onLine, starting.signal);
-  } finally {
-    signal.removeEventListener("abort", abort);
+function unwrapAbortError(error) {
+  let cause = error;
+  while (cause instanceof AbortError && cause.originalError instanceof Error) {
+    cause = cause.originalError;
   }
+  return cause;
 }
-function tell(log, line) {
-  const [, warning, text] = /^deploy-gate: (warning: )?(.*)$/.exec(line) ?? [];
-  if (text === void 0) log.info(line);
-  else if (warning) log.warning(text);
-  else log.info(text);
+async function onAttemptFailure({ error, attemptNumber, retriesConsumed, startTime, options }) {
+  const abortIfNeeded = () => {
+    options.signal?.throwIfAborted();
+  };
+  const normalizedError = error instanceof Error ? error : new TypeError(`Non-error was thrown: "${stringifyThrownValue(error)}". You should only throw errors.`);
+  abortIfNeeded();
+  if (normalizedError instanceof AbortError) {
+    throw unwrapAbortError(normalizedError);
+  }
+  const retriesLeft = options.retries - retriesConsumed;
+  const isRetriableError = !(normalizedError instanceof TypeError) || isNetworkError(normalizedError);
+  const timeLeft = calculateRemainingTime(startTime, options.maxRetryTime);
+  const delayTime = isRetriableError && timeLeft > 0 && retriesLeft > 0 ? calculateDelay(retriesConsumed, options) : 0;
+  const consumeRetryContext = Object.freeze({
+    error: normalizedError,
+    attemptNumber,
+    retriesLeft,
+    retriesConsumed,
+    retryDelay: delayTime
+  });
+  const consumeRetry = await options.shouldConsumeRetry(consumeRetryContext) ?? true;
+  abortIfNeeded();
+  const effectiveDelay = consumeRetry ? delayTime : 0;
+  const context = Object.freeze({
+    error: normalizedError,
+    attemptNumber,
+    retriesLeft,
+    retriesConsumed,
+    retryDelay: effectiveDelay
+  });
+  await options.onFailedAttempt(context);
+  abortIfNeeded();
+  const remainingTime = calculateRemainingTime(startTime, options.maxRetryTime);
+  if (!isRetriableError || remainingTime <= 0 || retriesLeft <= 0) {
+    throw normalizedError;
+  }
+  const shouldRetry = await options.shouldRetry(context);
+  abortIfNeeded();
+  if (!shouldRetry) {
+    throw normalizedError;
+  }
+  const remainingTimeAfterShouldRetry = calculateRemainingTime(startTime, options.maxRetryTime);
+  if (remainingTimeAfterShouldRetry <= 0) {
+    throw normalizedError;
+  }
+  if (!consumeRetry) {
+    return false;
+  }
+  await delayForRetry(Math.min(effectiveDelay, remainingTimeAfterShouldRetry), options);
+  return true;
+}
+async function pRetry(input, options = {}) {
+  options = { ...options };
+  options.retries ??= 10;
+  validateRetries(options.retries);
+  if (Object.hasOwn(options, "forever")) {
+    throw new Error("The `forever` option is no longer supported. For many use-cases, you can set `retries: Infinity` instead.");
+  }
+  options.factor ??= 2;
+  options.minTimeout ??= 1e3;
+  options.maxTimeout ??= Infinity;
+  options.maxRetryTime ??= Infinity;
+  options.randomize ??= false;
+  options.onFailedAttempt ??= () => {
+  };
+  options.shouldRetry ??= () => true;
+  options.shouldConsumeRetry ??= () => true;
+  validateOption("onFailedAttempt", options.onFailedAttempt, "function");
+  validateOption("shouldRetry", options.shouldRetry, "function");
+  validateOption("shouldConsumeRetry", options.shouldConsumeRetry, "function");
+  validateOption("randomize", options.randomize, "boolean");
+  validateOption("unref", options.unref, "boolean");
+  validateSignal(options.signal);
+  validateNumberOption("factor", options.factor);
+  validateNumberOption("minTimeout", options.minTimeout);
+  validateNumberOption("maxTimeout", options.maxTimeout, { allowInfinity: true });
+  validateNumberOption("maxRetryTime", options.maxRetryTime, { allowInfinity: true });
+  if (options.factor === 0) {
+    options.factor = 1;
+  }
+  options.signal?.throwIfAborted();
+  let attemptNumber = 0;
+  let retriesConsumed = 0;
+  const startTime = performance.now();
+  while (retriesConsumed <= options.retries) {
+    attemptNumber++;
+    try {
+      options.signal?.throwIfAborted();
+      const result = await input(attemptNumber);
+      options.signal?.throwIfAborted();
+      return result;
+    } catch (error) {
+      if (await onAttemptFailure({
+        error,
+        attemptNumber,
+        retriesConsumed,
+        startTime,
+        options
+      })) {
+        retriesConsumed++;
+      }
+    }
+  }
+  throw new Error("Retry attempts exhausted without throwing an error.");
 }
 
-exports.quietByDyno = quietByDyno;
-exports.resumeCommand = resumeCommand;
-exports.tell = tell;
+exports.$BlockList = $BlockList;
+exports.$Socket = $Socket;
+exports.$createConnection = $createConnection;
+exports.$isIP = $isIP;
+exports.AbortError = AbortError;
+exports.pRetry = pRetry;

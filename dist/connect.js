@@ -1,5 +1,6 @@
-var work55KRRRN5 = require('./work.js');
+var chunkK62CODCC = require('./chunk2.js');
 var main = require('./main.js');
+var chunkOPU67X4C = require('./chunk.js');
 
 // node_modules/@ioredis/commands/built/commands.json
 var require_commands = main.__commonJS({
@@ -6058,7 +6059,7 @@ function connectorFor(find, tls, trust, timeoutMs = CONNECT_TIMEOUT_MS) {
         return await this.#open(place);
       } catch (error) {
         this.firstError = error;
-        return new work55KRRRN5.$Socket().destroy();
+        return new chunkK62CODCC.$Socket().destroy();
       }
     }
     disconnect() {
@@ -6071,7 +6072,7 @@ function connectorFor(find, tls, trust, timeoutMs = CONNECT_TIMEOUT_MS) {
         port,
         rejectUnauthorized: trust.verify,
         .../^[\d.:]+$/.test(host) ? {} : { servername: host }
-      }) : work55KRRRN5.$createConnection({ host, port });
+      }) : chunkK62CODCC.$createConnection({ host, port });
       this.stream = stream;
       return new Promise((resolve) => {
         const fail = (error) => {
@@ -6181,7 +6182,7 @@ function findOwner(address, hosts, key, needs) {
 }
 function explain(error) {
   if (!error.message.startsWith("ERR This instance has cluster support disabled")) throw error;
-  throw new work55KRRRN5.UrlFormError(
+  throw new chunkOPU67X4C.UrlFormError(
     "it is no node of a cluster",
     "redis+cluster:// names nodes of a cluster. The URL of a single server begins with redis:// or rediss://."
   );
@@ -6210,7 +6211,7 @@ async function named(host, tls, { primary, username, password }, needs) {
   };
   return await ask("the sentinel", sentinel, needs, async (call) => {
     const answer = await call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary).catch((error) => {
-      throw /^ERR unknown command/i.test(error.message) ? new work55KRRRN5.UrlFormError(
+      throw /^ERR unknown command/i.test(error.message) ? new chunkOPU67X4C.UrlFormError(
         "it is no sentinel",
         "redis+sentinel:// names the sentinels, as a rule on port 26379. The URL of a single server begins with redis:// or rediss://."
       ) : error;
@@ -6258,7 +6259,7 @@ function createClient(address, trust, terms, key) {
     socketTimeout: terms.silentLinkMs,
     retryStrategy: (attempt) => terms.retryDelay(attempt),
     reconnectOnError(error) {
-      if (!work55KRRRN5.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
+      if (!chunkOPU67X4C.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
       client.emit("error", error);
       return true;
     }
@@ -6323,7 +6324,7 @@ async function connectRedis({ address, trust, origin, key }, log, signal, patien
   const abort = () => client.disconnect();
   signal.addEventListener("abort", abort, { once: true });
   try {
-    await work55KRRRN5.pRetry(
+    await chunkK62CODCC.pRetry(
       async () => {
         cause = void 0;
         try {
@@ -6333,7 +6334,7 @@ async function connectRedis({ address, trust, origin, key }, log, signal, patien
           if (key !== void 0 && address.topology === void 0) await checkForm(client, key);
         } catch (error) {
           const reason = cause ?? (error instanceof Error ? error : new Error(String(error)));
-          throw isFinal(reason) ? new work55KRRRN5.AbortError(reason) : reason;
+          throw isFinal(reason) ? new chunkK62CODCC.AbortError(reason) : reason;
         }
       },
       {
@@ -6364,7 +6365,7 @@ async function checkForm(client, key) {
   try {
     await client.get(key);
   } catch (error) {
-    const form = work55KRRRN5.formOf(error);
+    const form = chunkOPU67X4C.formOf(error);
     if (form) throw form;
   }
 }
@@ -6373,7 +6374,7 @@ function isSelect(error) {
 }
 function isFinal(error) {
   if (error instanceof LookupError) return isFinal(error.cause);
-  return error instanceof PinError || error instanceof work55KRRRN5.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
+  return error instanceof PinError || error instanceof chunkOPU67X4C.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
 }
 function isCertificate(error) {
   return /SELF_SIGNED|UNABLE_TO_VERIFY|CERT_|ERR_TLS_CERT/.test(error.code ?? "");
@@ -6384,7 +6385,7 @@ function explain2(address, origin, error) {
 }
 function reasons(error, tls, origin) {
   if (error instanceof LookupError) return lookupReasons(error, tls, origin);
-  if (error instanceof work55KRRRN5.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
+  if (error instanceof chunkOPU67X4C.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
   if (error instanceof PinError) {
     return [
       `${error.message}.`,

@@ -1,25 +1,19 @@
-// built-in:path
-var builtIn$1 = /* @__PURE__ */ process.getBuiltinModule("node:path");
+// built-in:util
+var builtIn$1 = /* @__PURE__ */ process.getBuiltinModule("node:util");
 var own$1 = (key) => builtIn$1[key];
-var $resolve = /* @__PURE__ */ own$1("resolve");
-var $isAbsolute = /* @__PURE__ */ own$1("isAbsolute");
-var $join = /* @__PURE__ */ own$1("join");
-var $basename = /* @__PURE__ */ own$1("basename");
-var $delimiter = /* @__PURE__ */ own$1("delimiter");
+var $stripVTControlCharacters = /* @__PURE__ */ own$1("stripVTControlCharacters");
 
-// built-in:os
-var builtIn2 = /* @__PURE__ */ process.getBuiltinModule("node:os");
-var own2 = (key) => builtIn2[key];
-var $constants = /* @__PURE__ */ own2("constants");
-var $EOL = /* @__PURE__ */ own2("EOL");
-var $devNull = /* @__PURE__ */ own2("devNull");
-
-// built-in:fs
-var builtIn3 = /* @__PURE__ */ process.getBuiltinModule("node:fs");
-var own3 = (key) => builtIn3[key];
-var $appendFileSync = /* @__PURE__ */ own3("appendFileSync");
-var $existsSync = /* @__PURE__ */ own3("existsSync");
-var $constants2 = /* @__PURE__ */ own3("constants");
+// src/one-line.ts
+var LONGEST = 2e3;
+var LOOKED_AT = 4;
+var LOOKED_AT_MOST = 16384;
+function oneLine(text, longest = LONGEST) {
+  const beginning = text.slice(0, Math.min(LOOKED_AT * longest, LOOKED_AT_MOST));
+  const plain = $stripVTControlCharacters(beginning.toWellFormed()).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "").trimEnd();
+  const characters = [...plain];
+  if (characters.length <= longest && beginning.length === text.length) return plain;
+  return `${characters.slice(0, longest - 1).join("")}…`;
+}
 
 var __create = Object.create;
 var __defProp = Object.defineProperty;
@@ -201,199 +195,28 @@ function assertApiKey(apiKey) {
   );
 }
 
-// src/redis/topology-url.ts
-var SCHEME = /^(rediss?)\+(sentinel|cluster):\/\//i;
-var DEFAULT_PORT = { sentinel: 26379, cluster: 6379 };
-var SENTINEL_LOGIN = { "sentinel-user": "username", "sentinel-password": "password" };
-function parseTopologyUrl(text) {
-  const [start, scheme, given] = SCHEME.exec(text) ?? [];
-  if (start === void 0 || given === void 0) return void 0;
-  const kind = given.toLowerCase();
-  if (/[\s#]/.test(text)) throw new RangeError("it holds a blank or a #, which must be percent-encoded");
-  const [, authority = "", path = "", query] = /^([^/?]*)([^?]*)(?:\?(.*))?$/.exec(text.slice(start.length)) ?? [];
-  const at = authority.lastIndexOf("@");
-  const login = readLogin(at < 0 ? "" : authority.slice(0, at));
-  const hosts = authority.slice(at + 1).split(",").map((host) => readHost(host, DEFAULT_PORT[kind]));
-  const [first] = hosts;
-  const address = { ...first, tls: scheme?.toLowerCase() === "rediss", ...login.given };
-  if (kind === "cluster") {
-    if (!/^\/?0?$/.test(path)) throw new RangeError("it names a database, and a cluster has database 0 alone");
-    if (query !== void 0) throw new RangeError("it has a query, and a cluster has none");
-    return { address: { ...address, db: 0, topology: { kind, hosts } }, secrets: login.secrets };
-  }
-  const [, written = "", db = ""] = /^\/([^/]*)(?:\/(\d{0,5}))?$/.exec(path) ?? [];
-  const primary = decoded(written, "its primary's name");
-  if (!/^[\w.-]+$/.test(primary))
-    throw new RangeError(
-      "its path is not the sentinels' name for the primary, or that and the number of a database"
-    );
-  const sentinel = readQuery(query ?? "");
-  const topology = { kind, hosts, primary, ...sentinel.given };
-  return {
-    address: { ...address, db: Number(db), topology },
-    secrets: [...login.secrets, ...sentinel.secrets]
-  };
-}
-function readLogin(text) {
-  const colon = text.indexOf(":");
-  const [user, password] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
-  return loginOf(user, password, "its user name or password");
-}
-function readQuery(text) {
-  const found = { username: "", password: "" };
-  for (const part of text.split("&")) {
-    if (part === "") continue;
-    const equals = part.indexOf("=");
-    const name = equals < 0 ? part : part.slice(0, equals);
-    if (!Object.hasOwn(SENTINEL_LOGIN, name))
-      throw new RangeError("its query holds more than sentinel-user and sentinel-password");
-    found[SENTINEL_LOGIN[name]] = equals < 0 ? "" : part.slice(equals + 1);
-  }
-  return loginOf(found.username, found.password, "the sentinels' user name or password in its query");
-}
-function loginOf(user, password, what) {
-  const secret = decoded(password, what);
-  return {
-    given: {
-      ...user !== "" && { username: decoded(user, what) },
-      ...password !== "" && { password: secret }
-    },
-    secrets: password === "" ? [] : [secret, password]
-  };
-}
-function readHost(text, defaultPort) {
-  const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
-  const host = bracketed ?? plain;
-  if (host === void 0)
-    throw new RangeError("it names no host, or one that is none: host[:port], commas between");
-  const number = port === void 0 ? defaultPort : Number(port);
-  if (number < 1 || number > 65535) throw new RangeError("one of its ports is not between 1 and 65535");
-  return { host, port: number };
-}
-function decoded(text, what) {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new RangeError(`${what} is not percent-encoded`);
-  }
-}
-
-// src/redis/address.ts
-var REDIS_URL_RULE = "redis://[user:password@]host[:port][/db], rediss:// for TLS, redis+sentinel:// or redis+cluster:// as docs/redis.md has it";
-function parseRedisUrl(text) {
-  return parseTopologyUrl(text)?.address ?? parseServerUrl(text);
-}
-function parseServerUrl(text) {
-  let url;
-  try {
-    url = new URL(text);
-  } catch {
-    if (/^rediss?:\/\/[^/?#]*,/i.test(text))
-      throw new RangeError(
-        "it is not a URL of one server; several hosts need redis+sentinel:// or redis+cluster://"
-      );
-    throw new RangeError("it is not a URL");
-  }
-  const other = /^rediss?-(sentinel|cluster):$/.exec(url.protocol)?.[1];
-  if (other) throw new RangeError(`it must begin with redis+${other}://, with a plus, or rediss+${other}://`);
-  if (url.protocol !== "redis:" && url.protocol !== "rediss:")
-    throw new RangeError("it begins with neither redis:// nor rediss://");
-  if (!url.hostname) throw new RangeError("it names no host");
-  const db = url.pathname.replace(/^\//, "");
-  if (!/^\d{0,5}$/.test(db)) throw new RangeError("its path is not the number of a database");
-  try {
-    return {
-      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
-      port: url.port === "" ? 6379 : Number(url.port),
-      tls: url.protocol === "rediss:",
-      ...url.username && { username: decodeURIComponent(url.username) },
-      ...url.password && { password: decodeURIComponent(url.password) },
-      db: Number(db)
-    };
-  } catch {
-    throw new RangeError("its user name or password is not percent-encoded");
-  }
-}
-function secretsOfRedisUrl(text) {
-  const topology = parseTopologyUrl(text);
-  if (topology) return [.../* @__PURE__ */ new Set([text, ...topology.secrets])];
-  const { password } = parseServerUrl(text);
-  if (password === void 0) return [text];
-  const written = /^[^:]+:\/\/[^:]*:(.*)@/.exec(text)?.[1] ?? password;
-  return [.../* @__PURE__ */ new Set([text, password, written, new URL(text).password])];
-}
-function describeAddress({ host, port, tls, topology }) {
-  const what = topology === void 0 ? "Redis" : topology.kind === "cluster" ? "Redis Cluster" : `Redis primary ${topology.primary} of the sentinels`;
-  const more = topology && topology.hosts.length > 1 ? ` and ${topology.hosts.length - 1} more` : "";
-  return `${what} at ${describeHost({ host, port })}${more}${tls ? " (TLS)" : ""}`;
-}
-function describeHost({ host, port }) {
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
-}
-function schemeOf({ tls, topology }) {
-  return `${tls ? "rediss" : "redis"}${topology ? `+${topology.kind}` : ""}://`;
-}
-
-// src/json.ts
-function parseJson(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return void 0;
-  }
-}
-function fieldsOf(value) {
-  return typeof value === "object" && value !== null ? value : {};
-}
-var OBEYED = "\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}";
-function inertJson(value, also = "") {
-  return JSON.stringify(value).replace(
-    new RegExp(`[${OBEYED}${also}]`, "gu"),
-    (character) => [...Array(character.length).keys()].map((at) => escaped$1(character.charCodeAt(at))).join("")
-  );
-}
-function escaped$1(unit) {
-  return `\\u${unit.toString(16).padStart(4, "0")}`;
-}
-
-// src/protocol/keys.ts
-var GATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
-var GATE_NAME_RULE = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit";
-function isGateName(name) {
-  return GATE_NAME.test(name);
-}
-function gatePrefix(name) {
-  if (!isGateName(name)) throw new RangeError(`gate name ${JSON.stringify(name)}: expected ${GATE_NAME_RULE}`);
-  return `deploy-gate:{${name}}`;
-}
-function gateKeys(name) {
-  const prefix = gatePrefix(name);
-  return {
-    intent: `${prefix}:intent`,
-    epoch: `${prefix}:epoch`,
-    roster: `${prefix}:roster`,
-    announced: `${prefix}:announced`,
-    doorbell: `${prefix}:doorbell`,
-    reports: `${prefix}:reports`
-  };
-}
-
-// built-in:util
-var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:util");
+// built-in:path
+var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:path");
 var own = (key) => builtIn[key];
-var $stripVTControlCharacters = /* @__PURE__ */ own("stripVTControlCharacters");
+var $resolve = /* @__PURE__ */ own("resolve");
+var $isAbsolute = /* @__PURE__ */ own("isAbsolute");
+var $join = /* @__PURE__ */ own("join");
+var $basename = /* @__PURE__ */ own("basename");
+var $delimiter = /* @__PURE__ */ own("delimiter");
 
-// src/one-line.ts
-var LONGEST = 2e3;
-var LOOKED_AT = 4;
-var LOOKED_AT_MOST = 16384;
-function oneLine(text, longest = LONGEST) {
-  const beginning = text.slice(0, Math.min(LOOKED_AT * longest, LOOKED_AT_MOST));
-  const plain = $stripVTControlCharacters(beginning.toWellFormed()).replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ").replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, "").trimEnd();
-  const characters = [...plain];
-  if (characters.length <= longest && beginning.length === text.length) return plain;
-  return `${characters.slice(0, longest - 1).join("")}…`;
-}
+// built-in:os
+var builtIn2 = /* @__PURE__ */ process.getBuiltinModule("node:os");
+var own2 = (key) => builtIn2[key];
+var $constants = /* @__PURE__ */ own2("constants");
+var $EOL = /* @__PURE__ */ own2("EOL");
+var $devNull = /* @__PURE__ */ own2("devNull");
+
+// built-in:fs
+var builtIn3 = /* @__PURE__ */ process.getBuiltinModule("node:fs");
+var own3 = (key) => builtIn3[key];
+var $appendFileSync = /* @__PURE__ */ own3("appendFileSync");
+var $existsSync = /* @__PURE__ */ own3("existsSync");
+var $constants2 = /* @__PURE__ */ own3("constants");
 
 // node_modules/@actions/core/lib/utils.js
 function toCommandValue(input) {
@@ -607,15 +430,175 @@ function hideSecretsIn(value) {
   );
 }
 
+// src/redis/topology-url.ts
+var SCHEME = /^(rediss?)\+(sentinel|cluster):\/\//i;
+var DEFAULT_PORT = { sentinel: 26379, cluster: 6379 };
+var SENTINEL_LOGIN = { "sentinel-user": "username", "sentinel-password": "password" };
+function parseTopologyUrl(text) {
+  const [start, scheme, given] = SCHEME.exec(text) ?? [];
+  if (start === void 0 || given === void 0) return void 0;
+  const kind = given.toLowerCase();
+  if (/[\s#]/.test(text)) throw new RangeError("it holds a blank or a #, which must be percent-encoded");
+  const [, authority = "", path = "", query] = /^([^/?]*)([^?]*)(?:\?(.*))?$/.exec(text.slice(start.length)) ?? [];
+  const at = authority.lastIndexOf("@");
+  const login = readLogin(at < 0 ? "" : authority.slice(0, at));
+  const hosts = authority.slice(at + 1).split(",").map((host) => readHost(host, DEFAULT_PORT[kind]));
+  const [first] = hosts;
+  const address = { ...first, tls: scheme?.toLowerCase() === "rediss", ...login.given };
+  if (kind === "cluster") {
+    if (!/^\/?0?$/.test(path)) throw new RangeError("it names a database, and a cluster has database 0 alone");
+    if (query !== void 0) throw new RangeError("it has a query, and a cluster has none");
+    return { address: { ...address, db: 0, topology: { kind, hosts } }, secrets: login.secrets };
+  }
+  const [, written = "", db = ""] = /^\/([^/]*)(?:\/(\d{0,5}))?$/.exec(path) ?? [];
+  const primary = decoded(written, "its primary's name");
+  if (!/^[\w.-]+$/.test(primary))
+    throw new RangeError(
+      "its path is not the sentinels' name for the primary, or that and the number of a database"
+    );
+  const sentinel = readQuery(query ?? "");
+  const topology = { kind, hosts, primary, ...sentinel.given };
+  return {
+    address: { ...address, db: Number(db), topology },
+    secrets: [...login.secrets, ...sentinel.secrets]
+  };
+}
+function readLogin(text) {
+  const colon = text.indexOf(":");
+  const [user, password] = colon < 0 ? [text, ""] : [text.slice(0, colon), text.slice(colon + 1)];
+  return loginOf(user, password, "its user name or password");
+}
+function readQuery(text) {
+  const found = { username: "", password: "" };
+  for (const part of text.split("&")) {
+    if (part === "") continue;
+    const equals = part.indexOf("=");
+    const name = equals < 0 ? part : part.slice(0, equals);
+    if (!Object.hasOwn(SENTINEL_LOGIN, name))
+      throw new RangeError("its query holds more than sentinel-user and sentinel-password");
+    found[SENTINEL_LOGIN[name]] = equals < 0 ? "" : part.slice(equals + 1);
+  }
+  return loginOf(found.username, found.password, "the sentinels' user name or password in its query");
+}
+function loginOf(user, password, what) {
+  const secret = decoded(password, what);
+  return {
+    given: {
+      ...user !== "" && { username: decoded(user, what) },
+      ...password !== "" && { password: secret }
+    },
+    secrets: password === "" ? [] : [secret, password]
+  };
+}
+function readHost(text, defaultPort) {
+  const [, bracketed, plain, port] = /^(?:\[([\da-f:.]+)\]|([\w.-]+))(?::(\d{1,5}))?$/i.exec(text) ?? [];
+  const host = bracketed ?? plain;
+  if (host === void 0)
+    throw new RangeError("it names no host, or one that is none: host[:port], commas between");
+  const number = port === void 0 ? defaultPort : Number(port);
+  if (number < 1 || number > 65535) throw new RangeError("one of its ports is not between 1 and 65535");
+  return { host, port: number };
+}
+function decoded(text, what) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new RangeError(`${what} is not percent-encoded`);
+  }
+}
+
+// src/redis/address.ts
+var REDIS_URL_RULE = "redis://[user:password@]host[:port][/db], rediss:// for TLS, redis+sentinel:// or redis+cluster:// as docs/redis.md has it";
+function parseRedisUrl(text) {
+  return parseTopologyUrl(text)?.address ?? parseServerUrl(text);
+}
+function parseServerUrl(text) {
+  let url;
+  try {
+    url = new URL(text);
+  } catch {
+    if (/^rediss?:\/\/[^/?#]*,/i.test(text))
+      throw new RangeError(
+        "it is not a URL of one server; several hosts need redis+sentinel:// or redis+cluster://"
+      );
+    throw new RangeError("it is not a URL");
+  }
+  const other = /^rediss?-(sentinel|cluster):$/.exec(url.protocol)?.[1];
+  if (other) throw new RangeError(`it must begin with redis+${other}://, with a plus, or rediss+${other}://`);
+  if (url.protocol !== "redis:" && url.protocol !== "rediss:")
+    throw new RangeError("it begins with neither redis:// nor rediss://");
+  if (!url.hostname) throw new RangeError("it names no host");
+  const db = url.pathname.replace(/^\//, "");
+  if (!/^\d{0,5}$/.test(db)) throw new RangeError("its path is not the number of a database");
+  try {
+    return {
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: url.port === "" ? 6379 : Number(url.port),
+      tls: url.protocol === "rediss:",
+      ...url.username && { username: decodeURIComponent(url.username) },
+      ...url.password && { password: decodeURIComponent(url.password) },
+      db: Number(db)
+    };
+  } catch {
+    throw new RangeError("its user name or password is not percent-encoded");
+  }
+}
+function secretsOfRedisUrl(text) {
+  const topology = parseTopologyUrl(text);
+  if (topology) return [.../* @__PURE__ */ new Set([text, ...topology.secrets])];
+  const { password } = parseServerUrl(text);
+  if (password === void 0) return [text];
+  const written = /^[^:]+:\/\/[^:]*:(.*)@/.exec(text)?.[1] ?? password;
+  return [.../* @__PURE__ */ new Set([text, password, written, new URL(text).password])];
+}
+function describeAddress({ host, port, tls, topology }) {
+  const what = topology === void 0 ? "Redis" : topology.kind === "cluster" ? "Redis Cluster" : `Redis primary ${topology.primary} of the sentinels`;
+  const more = topology && topology.hosts.length > 1 ? ` and ${topology.hosts.length - 1} more` : "";
+  return `${what} at ${describeHost({ host, port })}${more}${tls ? " (TLS)" : ""}`;
+}
+function describeHost({ host, port }) {
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+function schemeOf({ tls, topology }) {
+  return `${tls ? "rediss" : "redis"}${topology ? `+${topology.kind}` : ""}://`;
+}
+
+// src/protocol/keys.ts
+var GATE_NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
+var GATE_NAME_RULE = "1 to 64 letters, digits, dots, dashes or underscores, the first a letter or digit";
+function isGateName(name) {
+  return GATE_NAME.test(name);
+}
+function gatePrefix(name) {
+  if (!isGateName(name)) throw new RangeError(`gate name ${JSON.stringify(name)}: expected ${GATE_NAME_RULE}`);
+  return `deploy-gate:{${name}}`;
+}
+function gateKeys(name) {
+  const prefix = gatePrefix(name);
+  return {
+    intent: `${prefix}:intent`,
+    epoch: `${prefix}:epoch`,
+    roster: `${prefix}:roster`,
+    announced: `${prefix}:announced`,
+    doorbell: `${prefix}:doorbell`,
+    reports: `${prefix}:reports`
+  };
+}
+
+// src/deploy/plan.ts
+function asksFromHere({ skipDrain, drainFrom }) {
+  return !skipDrain && drainFrom === "runner";
+}
+
 // src/action/escape.ts
 function logLine(text) {
   return oneLine(text).replace(/^(\s*):(?=:)/, "$1: ").replaceAll("##[", "## [");
 }
 function markdown(text, longest = 300) {
-  return escaped(beginning(text, longest));
+  return escaped$1(beginning(text, longest));
 }
 function markdownSentence(text, longest) {
-  return beginning(text, longest).split(/`([^`]+)`/).map((piece, at) => at % 2 === 0 ? escaped(piece) : `<code>${escaped(piece)}</code>`).join("");
+  return beginning(text, longest).split(/`([^`]+)`/).map((piece, at) => at % 2 === 0 ? escaped$1(piece) : `<code>${escaped$1(piece)}</code>`).join("");
 }
 function markdownLink(text, url) {
   return `[${markdown(text)}](<${encodeURI(url).replaceAll("%25", "%").replaceAll("&", "&amp;")}>)`;
@@ -631,7 +614,7 @@ var LONGEST_NAME = 48;
 function beginning(text, longest) {
   return oneLine(text, longest).trimStart();
 }
-function escaped(text) {
+function escaped$1(text) {
   return text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replace(/[\\`*_{}[\]()#+\-.!|~:$=]/g, (character) => `&#${character.charCodeAt(0)};`).replace(/www(?=&#46;)/gi, (www) => `&#${www.charCodeAt(0)};${www.slice(1)}`).replaceAll("@", "<span>@</span>");
 }
 
@@ -747,11 +730,11 @@ var SECRET_INPUTS = /* @__PURE__ */ new Set([
   "health-check-url"
 ]);
 function misspelled(env) {
-  const known2 = Object.keys(DEFAULTS);
+  const known = Object.keys(DEFAULTS);
   return Object.keys(env).flatMap((variable) => {
     const given = /^INPUT_(.+)$/i.exec(variable)?.[1]?.toLowerCase();
     if (given === void 0 || Object.hasOwn(DEFAULTS, given)) return [];
-    const meant = known2.find((name) => isClose(given.replaceAll("_", "-"), name));
+    const meant = known.find((name) => isClose(given.replaceAll("_", "-"), name));
     return meant === void 0 ? [] : [{ given, meant }];
   });
 }
@@ -1188,6 +1171,28 @@ function recallHold() {
   return { id, fingerprint: fingerprint || void 0 };
 }
 
+// src/json.ts
+function parseJson(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return void 0;
+  }
+}
+function fieldsOf(value) {
+  return typeof value === "object" && value !== null ? value : {};
+}
+var OBEYED = "\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}\\p{Default_Ignorable_Code_Point}";
+function inertJson(value, also = "") {
+  return JSON.stringify(value).replace(
+    new RegExp(`[${OBEYED}${also}]`, "gu"),
+    (character) => [...Array(character.length).keys()].map((at) => escaped(character.charCodeAt(at))).join("")
+  );
+}
+function escaped(unit) {
+  return `\\u${unit.toString(16).padStart(4, "0")}`;
+}
+
 // src/action/crash.ts
 function endOnCrash(before = () => {
 }) {
@@ -1452,8 +1457,10 @@ async function mainStep() {
   try {
     const plan = readMaskedPlan();
     writePessimisticOutputs(setOutput);
-    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.work55KRRRN5; });
-    const told = await carryOut(plan, cancel.signal);
+    const early = asksFromHere(plan) && plan.redis.url !== void 0;
+    const redis = early ? await (await Promise.resolve().then(function () { return require('./approach.js'); })).approach(plan, cancel.signal) : void 0;
+    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workRUNBPYOJ; });
+    const told = await carryOut(plan, cancel.signal, redis);
     report(told);
     if (isSuccess(told.outcome)) rememberEnd();
   } catch (error) {
@@ -1496,7 +1503,7 @@ async function postStep() {
   try {
     const held = recallHold();
     if (held !== void 0) {
-      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.work55KRRRN5; });
+      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workRUNBPYOJ; });
       await giveBack(held, LIMIT_MS);
     }
   } catch (error) {
@@ -1526,6 +1533,7 @@ exports.__toCommonJS = __toCommonJS;
 exports.__toESM = __toESM;
 exports.__using = __using;
 exports.actionsLog = actionsLog;
+exports.asksFromHere = asksFromHere;
 exports.assertApiKey = assertApiKey;
 exports.basicHeader = basicHeader;
 exports.describeAddress = describeAddress;

@@ -1,9 +1,11 @@
-var work55KRRRN5 = require('./work.js');
+var workRUNBPYOJ = require('./work.js');
 var main = require('./main.js');
+require('./chunk.js');
+require('./chunk2.js');
 
 // src/deploy/rehearse.ts
 async function rehearse(plan, around, story, signal, target) {
-  const who = work55KRRRN5.expected(plan.processes, target.formation, target.dynos);
+  const who = workRUNBPYOJ.expected(plan.processes, target.formation, target.dynos);
   for (const note of who.notes) story.log.info(note);
   const asks = !plan.skipDrain && who.asked.length > 0;
   let missing = [];
@@ -19,7 +21,7 @@ async function lookAround(plan, around, story, signal, { commit }, who) {
   var _stack = [];
   try {
     const server = main.__using(_stack, await around.group("Redis", () => around.redis.open(story.log, signal)), true);
-    const protocol = work55KRRRN5.protocolOf(plan, { ...server.around, log: story.log }, who);
+    const protocol = workRUNBPYOJ.protocolOf(plan, { ...server.around, log: story.log }, who);
     const rows = await protocol.inspect({ ...plan.asker, app: plan.app, commit });
     if (plan.list !== void 0) return [];
     for (const { dyno, release, v, state, running, note } of rows) {

@@ -1,5 +1,7 @@
-var work55KRRRN5 = require('./work.js');
+var workRUNBPYOJ = require('./work.js');
 var main = require('./main.js');
+require('./chunk.js');
+require('./chunk2.js');
 
 // src/deploy/take-back.ts
 var REASONS = ["dynos-not-up", "clock-not-seen", "health-check-failed"];
@@ -58,9 +60,9 @@ async function goBack(plan, around, story, signal, target) {
   }
 }
 async function restOf(plan, around, story, signal, { formation, dynos, currentRelease: _, ...target }) {
-  if (plan.skipDrain || plan.drainAt === "release-phase") return work55KRRRN5.unasked("");
-  const before = work55KRRRN5.expected(plan.processes, formation, dynos).asked;
-  if (before.length === 0) return work55KRRRN5.unasked("");
+  if (plan.skipDrain || plan.drainAt === "release-phase") return workRUNBPYOJ.unasked("");
+  const before = workRUNBPYOJ.expected(plan.processes, formation, dynos).asked;
+  if (before.length === 0) return workRUNBPYOJ.unasked("");
   const asked = before.map(({ type, atLeast }) => ({
     ...{ type, demanded: false },
     atLeast: plan.list === void 0 ? 0 : atLeast
@@ -75,12 +77,12 @@ async function restOf(plan, around, story, signal, { formation, dynos, currentRe
   );
   const replaced = { ...target, ...story.release !== void 0 && { currentRelease: story.release } };
   try {
-    return await work55KRRRN5.quieten(lenient, around, story, signal, replaced);
+    return await workRUNBPYOJ.quieten(lenient, around, story, signal, replaced);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof main.DeployError && error.outcome === "busy") throw error;
     story.log.warning(`${error.message} Going back without a drain`);
-    return work55KRRRN5.unasked("");
+    return workRUNBPYOJ.unasked("");
   }
 }
 async function seeAtWork({ waitForDynosMs, waitForClockMs }, { heroku }, story, signal, { quiet, release }) {

@@ -1,18 +1,12 @@
+var chunkK62CODCC = require('./chunk2.js');
 var main = require('./main.js');
-
-// built-in:net
-var builtIn$5 = /* @__PURE__ */ process.getBuiltinModule("node:net");
-var own$6 = (key) => builtIn$5[key];
-var $BlockList = /* @__PURE__ */ own$6("BlockList");
-var $createConnection = /* @__PURE__ */ own$6("createConnection");
-var $isIP = /* @__PURE__ */ own$6("isIP");
-var $Socket = /* @__PURE__ */ own$6("Socket");
+var chunkOPU67X4C = require('./chunk.js');
 
 // built-in:http
-var builtIn$4 = /* @__PURE__ */ process.getBuiltinModule("node:http");
-var own$5 = (key) => builtIn$4[key];
-var http_default = builtIn$4;
-var $STATUS_CODES = /* @__PURE__ */ own$5("STATUS_CODES");
+var builtIn$3 = /* @__PURE__ */ process.getBuiltinModule("node:http");
+var own$4 = (key) => builtIn$3[key];
+var http_default = builtIn$3;
+var $STATUS_CODES = /* @__PURE__ */ own$4("STATUS_CODES");
 
 // src/heroku/proxy.ts
 var ProxyFault = class extends Error {
@@ -50,16 +44,16 @@ function bypassed(target, noProxy) {
   const port = target.port || (target.protocol === "https:" ? "443" : "80");
   return noProxy.toLowerCase().split(/[\s,]+/).some((entry) => {
     if (entry === "*") return true;
-    const [, ofEntry = entry, portOfEntry] = $isIP(entry) ? [] : /^(.+):(\d+)$/.exec(entry) ?? [];
+    const [, ofEntry = entry, portOfEntry] = chunkK62CODCC.$isIP(entry) ? [] : /^(.+):(\d+)$/.exec(entry) ?? [];
     if (portOfEntry !== void 0 && portOfEntry !== port) return false;
     const name = ofEntry.replace(/^\[|\]$/g, "").replace(/^\*?\./, "");
     if (name === "") return false;
-    return $isIP(host) ? host === name || within$1(host, name) : host === name || host.endsWith(`.${name}`);
+    return chunkK62CODCC.$isIP(host) ? host === name || within$1(host, name) : host === name || host.endsWith(`.${name}`);
   });
 }
 function within$1(address, range) {
-  const family = $isIP(address) === 6 ? "ipv6" : "ipv4";
-  const list = new $BlockList();
+  const family = chunkK62CODCC.$isIP(address) === 6 ? "ipv6" : "ipv4";
+  const list = new chunkK62CODCC.$BlockList();
   const [, from = "", by, to = ""] = /^([\da-f.:]+)([/-])([\da-f.:]+)$/.exec(range) ?? [];
   try {
     if (by === "/") list.addSubnet(from, Number(to), family);
@@ -389,9 +383,9 @@ function readConfigVars(value) {
 }
 
 // built-in:stream
-var builtIn$3 = /* @__PURE__ */ process.getBuiltinModule("node:stream");
-var own$4 = (key) => builtIn$3[key];
-var $Readable = /* @__PURE__ */ own$4("Readable");
+var builtIn$2 = /* @__PURE__ */ process.getBuiltinModule("node:stream");
+var own$3 = (key) => builtIn$2[key];
+var $Readable = /* @__PURE__ */ own$3("Readable");
 
 // src/heroku/http.ts
 var EMPTY = [204, 205, 304];
@@ -743,255 +737,6 @@ async function ifAllowed(answer) {
   }
 }
 
-// node_modules/is-network-error/index.js
-var objectToString = Object.prototype.toString;
-var isError = (value) => objectToString.call(value) === "[object Error]";
-var errorMessages = /* @__PURE__ */ new Set([
-  "network error",
-  // Chrome
-  "NetworkError when attempting to fetch resource.",
-  // Firefox
-  "The Internet connection appears to be offline.",
-  // Safari 16
-  "Network request failed",
-  // `cross-fetch`
-  "fetch failed",
-  // Undici (Node.js)
-  "terminated",
-  // Undici (Node.js)
-  " A network error occurred.",
-  // Bun (WebKit)
-  "Network connection lost"
-  // Cloudflare Workers (fetch)
-]);
-function isNetworkError(error) {
-  const isValid = error && isError(error) && error.name === "TypeError" && typeof error.message === "string";
-  if (!isValid) {
-    return false;
-  }
-  const { message, stack } = error;
-  if (message === "Load failed" || message.startsWith("Load failed (") && message.endsWith(")")) {
-    return stack === void 0 || "__sentry_captured__" in error;
-  }
-  if (message.startsWith("error sending request for url")) {
-    return true;
-  }
-  if (message === "Failed to fetch" || message.startsWith("Failed to fetch (") && message.endsWith(")")) {
-    return true;
-  }
-  return errorMessages.has(message);
-}
-
-// node_modules/p-retry/index.js
-function validateRetries(retries) {
-  if (typeof retries === "number") {
-    if (retries < 0) {
-      throw new TypeError("Expected `retries` to be a non-negative number.");
-    }
-    if (Number.isNaN(retries)) {
-      throw new TypeError("Expected `retries` to be a valid number or Infinity, got NaN.");
-    }
-    if (Number.isFinite(retries) && !Number.isInteger(retries)) {
-      throw new TypeError("Expected `retries` to be a non-negative integer or Infinity.");
-    }
-  } else if (retries !== void 0) {
-    throw new TypeError("Expected `retries` to be a number or Infinity.");
-  }
-}
-function validateNumberOption(name, value, { allowInfinity = false } = {}) {
-  if (typeof value !== "number" || Number.isNaN(value)) {
-    throw new TypeError(`Expected \`${name}\` to be a number${allowInfinity ? " or Infinity" : ""}.`);
-  }
-  if (!allowInfinity && !Number.isFinite(value)) {
-    throw new TypeError(`Expected \`${name}\` to be a finite number.`);
-  }
-  if (value < 0) {
-    throw new TypeError(`Expected \`${name}\` to be ≥ 0.`);
-  }
-}
-function validateOption(name, value, type) {
-  if (value === void 0 || value === null) {
-    return;
-  }
-  if (typeof value !== type) {
-    throw new TypeError(`Expected \`${name}\` to be a ${type}.`);
-  }
-}
-function validateSignal(value) {
-  if (value === void 0 || value === null) {
-    return;
-  }
-  if (typeof value.throwIfAborted !== "function" || typeof value.addEventListener !== "function" || typeof value.removeEventListener !== "function") {
-    throw new TypeError("Expected `signal` to be an AbortSignal.");
-  }
-}
-var AbortError = class _AbortError extends Error {
-  constructor(message) {
-    super(typeof message === "string" ? message : void 0);
-    this.name = "AbortError";
-    if (message instanceof Error) {
-      this.originalError = message;
-      ({ message } = message);
-    } else {
-      this.originalError = new Error(message);
-      ({ message } = this.originalError);
-      Error.captureStackTrace?.(this.originalError, _AbortError);
-    }
-    this.message = message;
-  }
-};
-var maximumDelay = 2 ** 31 - 1;
-function calculateDelay(retriesConsumed, options) {
-  if (options.minTimeout === 0) {
-    return 0;
-  }
-  const attempt = retriesConsumed + 1;
-  const random = options.randomize ? Math.random() + 1 : 1;
-  const timeout = Math.round(random * options.minTimeout * options.factor ** (attempt - 1));
-  return Math.min(timeout, Math.ceil(options.maxTimeout), maximumDelay);
-}
-function calculateRemainingTime(start, max) {
-  return Number.isFinite(max) ? max - (performance.now() - start) : max;
-}
-async function delayForRetry(delay, options) {
-  if (delay <= 0) {
-    return;
-  }
-  await new Promise((resolve, reject) => {
-    const onAbort = () => {
-      clearTimeout(timeoutToken);
-      reject(options.signal.reason);
-    };
-    const timeoutToken = setTimeout(() => {
-      options.signal?.removeEventListener("abort", onAbort);
-      resolve();
-    }, delay);
-    if (options.unref) {
-      timeoutToken.unref?.();
-    }
-    options.signal?.addEventListener("abort", onAbort, { once: true });
-  });
-}
-function stringifyThrownValue(value) {
-  try {
-    return String(value);
-  } catch {
-    return Object.prototype.toString.call(value);
-  }
-}
-function unwrapAbortError(error) {
-  let cause = error;
-  while (cause instanceof AbortError && cause.originalError instanceof Error) {
-    cause = cause.originalError;
-  }
-  return cause;
-}
-async function onAttemptFailure({ error, attemptNumber, retriesConsumed, startTime, options }) {
-  const abortIfNeeded = () => {
-    options.signal?.throwIfAborted();
-  };
-  const normalizedError = error instanceof Error ? error : new TypeError(`Non-error was thrown: "${stringifyThrownValue(error)}". You should only throw errors.`);
-  abortIfNeeded();
-  if (normalizedError instanceof AbortError) {
-    throw unwrapAbortError(normalizedError);
-  }
-  const retriesLeft = options.retries - retriesConsumed;
-  const isRetriableError = !(normalizedError instanceof TypeError) || isNetworkError(normalizedError);
-  const timeLeft = calculateRemainingTime(startTime, options.maxRetryTime);
-  const delayTime = isRetriableError && timeLeft > 0 && retriesLeft > 0 ? calculateDelay(retriesConsumed, options) : 0;
-  const consumeRetryContext = Object.freeze({
-    error: normalizedError,
-    attemptNumber,
-    retriesLeft,
-    retriesConsumed,
-    retryDelay: delayTime
-  });
-  const consumeRetry = await options.shouldConsumeRetry(consumeRetryContext) ?? true;
-  abortIfNeeded();
-  const effectiveDelay = consumeRetry ? delayTime : 0;
-  const context = Object.freeze({
-    error: normalizedError,
-    attemptNumber,
-    retriesLeft,
-    retriesConsumed,
-    retryDelay: effectiveDelay
-  });
-  await options.onFailedAttempt(context);
-  abortIfNeeded();
-  const remainingTime = calculateRemainingTime(startTime, options.maxRetryTime);
-  if (!isRetriableError || remainingTime <= 0 || retriesLeft <= 0) {
-    throw normalizedError;
-  }
-  const shouldRetry = await options.shouldRetry(context);
-  abortIfNeeded();
-  if (!shouldRetry) {
-    throw normalizedError;
-  }
-  const remainingTimeAfterShouldRetry = calculateRemainingTime(startTime, options.maxRetryTime);
-  if (remainingTimeAfterShouldRetry <= 0) {
-    throw normalizedError;
-  }
-  if (!consumeRetry) {
-    return false;
-  }
-  await delayForRetry(Math.min(effectiveDelay, remainingTimeAfterShouldRetry), options);
-  return true;
-}
-async function pRetry(input, options = {}) {
-  options = { ...options };
-  options.retries ??= 10;
-  validateRetries(options.retries);
-  if (Object.hasOwn(options, "forever")) {
-    throw new Error("The `forever` option is no longer supported. For many use-cases, you can set `retries: Infinity` instead.");
-  }
-  options.factor ??= 2;
-  options.minTimeout ??= 1e3;
-  options.maxTimeout ??= Infinity;
-  options.maxRetryTime ??= Infinity;
-  options.randomize ??= false;
-  options.onFailedAttempt ??= () => {
-  };
-  options.shouldRetry ??= () => true;
-  options.shouldConsumeRetry ??= () => true;
-  validateOption("onFailedAttempt", options.onFailedAttempt, "function");
-  validateOption("shouldRetry", options.shouldRetry, "function");
-  validateOption("shouldConsumeRetry", options.shouldConsumeRetry, "function");
-  validateOption("randomize", options.randomize, "boolean");
-  validateOption("unref", options.unref, "boolean");
-  validateSignal(options.signal);
-  validateNumberOption("factor", options.factor);
-  validateNumberOption("minTimeout", options.minTimeout);
-  validateNumberOption("maxTimeout", options.maxTimeout, { allowInfinity: true });
-  validateNumberOption("maxRetryTime", options.maxRetryTime, { allowInfinity: true });
-  if (options.factor === 0) {
-    options.factor = 1;
-  }
-  options.signal?.throwIfAborted();
-  let attemptNumber = 0;
-  let retriesConsumed = 0;
-  const startTime = performance.now();
-  while (retriesConsumed <= options.retries) {
-    attemptNumber++;
-    try {
-      options.signal?.throwIfAborted();
-      const result = await input(attemptNumber);
-      options.signal?.throwIfAborted();
-      return result;
-    } catch (error) {
-      if (await onAttemptFailure({
-        error,
-        attemptNumber,
-        retriesConsumed,
-        startTime,
-        options
-      })) {
-        retriesConsumed++;
-      }
-    }
-  }
-  throw new Error("Retry attempts exhausted without throwing an error.");
-}
-
 // src/heroku/api-refusal.ts
 var NEW_TOKEN = 'Make a new one with `heroku authorizations:create --description "GitHub Actions"`, store it as a repository secret (Settings → Secrets and variables → Actions), and pass that secret as `heroku-api-key`.';
 var BILLING = "Its owner settles that at https://dashboard.heroku.com/account/billing (for the app of a team, at the billing page of the team). Then run the job again.";
@@ -1151,7 +896,7 @@ function createApiClient(address, collaborators) {
     const { method, path, doing, scope, look } = call;
     const once = method !== "GET" && !call.repeatable;
     const asked = { app, apiUrl: base, method, path, doing, scope, once, look };
-    return pRetry(
+    return chunkK62CODCC.pRetry(
       async () => {
         try {
           const limited = { time: collaborators.time, signal };
@@ -1196,7 +941,7 @@ var PassingFault = class extends Error {
     this.retryAfterMs = retryAfterMs2;
   }
 };
-var final = (error) => error instanceof ApiError ? new AbortError(error) : error;
+var final = (error) => error instanceof ApiError ? new chunkK62CODCC.AbortError(error) : error;
 function backoffMs(attemptNumber, random) {
   return Math.round(500 * 2 ** (attemptNumber - 1) * (1 + random()));
 }
@@ -1489,10 +1234,10 @@ function rerelease(target, slugId, collaborators) {
 }
 
 // built-in:fs/promises
-var builtIn$2 = /* @__PURE__ */ process.getBuiltinModule("node:fs/promises");
-var own$3 = (key) => builtIn$2[key];
-var $access = /* @__PURE__ */ own$3("access");
-var $stat = /* @__PURE__ */ own$3("stat");
+var builtIn$1 = /* @__PURE__ */ process.getBuiltinModule("node:fs/promises");
+var own$2 = (key) => builtIn$1[key];
+var $access = /* @__PURE__ */ own$2("access");
+var $stat = /* @__PURE__ */ own$2("stat");
 
 // src/process/executable.ts
 async function executability(path) {
@@ -1802,43 +1547,85 @@ function shallow(reason) {
   );
 }
 
-// src/redis/trouble.ts
-var ELSEWHERE = /^(READONLY|MOVED|CLUSTERDOWN|LOADING|MASTERDOWN|NOREPLICAS) /;
-var BUSY = /^(TRYAGAIN|ASK|BUSY) /;
-function isPassing(error) {
-  return isElsewhere(error) || BUSY.test(error.message);
-}
-function isElsewhere(error) {
-  return ELSEWHERE.test(error.message);
-}
-var UrlFormError = class extends Error {
-  name = "UrlFormError";
-  /** a sentence that tells the right form */
-  next;
-  constructor(what, next) {
-    super(what);
-    this.next = next;
+// src/deploy/watch.ts
+var EVERY_MS = 15e3;
+async function during(work, concerns, log, time) {
+  const done = new AbortController();
+  const told = /* @__PURE__ */ new Set();
+  const look = async () => {
+    for (const line of await concerns().catch(() => [])) {
+      if (!told.has(line)) log.warning(line);
+      told.add(line);
+    }
+  };
+  const watch = async () => {
+    for (; ; ) {
+      await time.sleep(EVERY_MS, done.signal);
+      await look();
+    }
+  };
+  const watching = watch().catch(() => {
+  });
+  try {
+    const result = await work();
+    done.abort();
+    await watching;
+    await look();
+    return result;
+  } finally {
+    done.abort();
+    await watching;
   }
-};
-var CLUSTER_FORM = "Write its URL as redis+cluster://[user:password@]host:port, or rediss+cluster:// for TLS.";
-var SENTINEL_FORM = "Write its URL as redis+sentinel://[user:password@]host:port/<name of the primary>, or rediss+sentinel:// for TLS.";
-function formOf(error) {
-  if (error.message.startsWith("MOVED "))
-    return new UrlFormError(
-      "the server is a node of a Redis Cluster, and the gate is on another one",
-      CLUSTER_FORM
-    );
-  if (/^ERR unknown command\b.*\b(get|evalsha)\b/i.test(error.message))
-    return new UrlFormError("the server is a sentinel, which keeps no keys", SENTINEL_FORM);
-  return void 0;
 }
 
+// src/deploy/expected.ts
+function expected(processes, formation, dynos = []) {
+  if (formation === void 0) return { asked: processes, dynos: [], notes: [] };
+  const notes = [];
+  const present = [];
+  const asked = processes.flatMap((process) => {
+    const { type, demanded } = process;
+    const quantity = formation.find((one) => one.type === type)?.quantity;
+    if (quantity === void 0) {
+      notes.push(
+        `Heroku knows no process type ${type} of this app: it has ${chunkOPU67X4C.enumerate(formation.map((one) => one.type)) || "none"}`
+      );
+      return [process];
+    }
+    if (quantity === 0 && !demanded) {
+      notes.push(`${type} is scaled to 0: there is nobody to drain`);
+      return [];
+    }
+    const ofType = dynos.filter((dyno) => dyno.type === type);
+    const running = ofType.filter(({ state }) => !STOPPED.has(state));
+    const runs = new Set(running.map(({ name }) => name));
+    const stopped = new Map(
+      ofType.filter(({ name }) => !runs.has(name)).map(({ name, state }) => [name, state])
+    );
+    for (const [name, state] of stopped) {
+      notes.push(`${name} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
+    }
+    present.push(...running);
+    return [demanded ? process : { ...process, atLeast: Math.max(quantity - stopped.size, runs.size) }];
+  });
+  return {
+    asked,
+    dynos: present.map(({ name, type, version }) => ({
+      dyno: name,
+      type,
+      ...version > 0 && { release: `v${version}` }
+    })),
+    notes
+  };
+}
+var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
+
 // built-in:crypto
-var builtIn$1 = /* @__PURE__ */ process.getBuiltinModule("node:crypto");
-var own$2 = (key) => builtIn$1[key];
-var $createHash = /* @__PURE__ */ own$2("createHash");
-var $randomBytes = /* @__PURE__ */ own$2("randomBytes");
-var $randomUUID = /* @__PURE__ */ own$2("randomUUID");
+var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:crypto");
+var own$1 = (key) => builtIn[key];
+var $createHash = /* @__PURE__ */ own$1("createHash");
+var $randomBytes = /* @__PURE__ */ own$1("randomBytes");
+var $randomUUID = /* @__PURE__ */ own$1("randomUUID");
 
 // src/protocol/owner.ts
 function lostReply(kind, reply) {
@@ -1974,66 +1761,6 @@ async function finish(host, keys, { id, epoch }, ending) {
   throw reply.unknown();
 }
 
-// src/protocol/row.ts
-var STATES = ["booting", "running", "draining", "drained", "failed", "exited"];
-var PROTOCOL_VERSION = "1";
-var FORGOTTEN_MS = 6e5;
-var NOTE_LENGTH = 200;
-function parseRow(id, text) {
-  let raw;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    return void 0;
-  }
-  if (typeof raw !== "object" || raw === null) return void 0;
-  const fields = raw;
-  const word = (name2) => {
-    const value = fields[name2];
-    return typeof value === "string" && value !== "" ? value.slice(0, NOTE_LENGTH) : void 0;
-  };
-  const count2 = (name2) => {
-    const value = fields[name2];
-    return typeof value === "number" && Number.isFinite(value) && value >= 0 ? Math.floor(value) : void 0;
-  };
-  const [v, type, dyno, state] = [
-    word("v"),
-    word("type"),
-    word("dyno"),
-    STATES.find((known) => known === fields.state)
-  ];
-  const [joined, seen, until] = [count2("joined"), count2("seen"), count2("until")];
-  if (!v || !type || !dyno || !state || joined === void 0 || seen === void 0 || until === void 0)
-    return void 0;
-  const optional = {
-    app: word("app"),
-    release: word("release"),
-    epoch: word("epoch"),
-    hold: count2("hold"),
-    note: word("note"),
-    after: word("after")
-  };
-  return {
-    id,
-    v,
-    type,
-    dyno,
-    state,
-    joined,
-    seen,
-    until: Math.min(until, seen + FORGOTTEN_MS),
-    running: count2("running") ?? 0,
-    finished: count2("finished") ?? 0,
-    stored: count2("stored") ?? 0,
-    ...Object.fromEntries(
-      Object.entries(optional).filter(([, value]) => value !== void 0)
-    )
-  };
-}
-function isAlive(row, now) {
-  return row.state !== "exited" && row.until >= now;
-}
-
 // src/protocol/scripts/look.lua
 var look_default = "-- What is there, read in one step; changes nothing. What is too long to be a row, or the name of one, is left out.\n-- KEYS: intent, roster\n-- Replies: now, intent as field, value, ..., roster as participant id, row, ...\nlocal rows, flat = {}, redis.call('HGETALL', KEYS[2])\nfor index = 1, #flat, 2 do\n  if #flat[index] <= LONGEST_ID and #flat[index + 1] <= LONGEST_ROW then\n    rows[#rows + 1] = flat[index]\n    rows[#rows + 1] = flat[index + 1]\n  end\nend\nreturn { now, redis.call('HGETALL', KEYS[1]), rows }\n";
 
@@ -2044,8 +1771,8 @@ async function look(host, keys) {
   const now = reply.number();
   const fields = pairs(reply.list());
   const rows = pairs(reply.list()).flatMap(([id, text]) => {
-    const row = parseRow(id, text);
-    return row && row.seen <= now + FORGOTTEN_MS ? row : [];
+    const row = chunkOPU67X4C.parseRow(id, text);
+    return row && row.seen <= now + chunkOPU67X4C.FORGOTTEN_MS ? row : [];
   });
   const field = Object.fromEntries(fields);
   const intent = field.id && {
@@ -2071,344 +1798,6 @@ function isInForce({ phase, expiry }, now) {
 }
 function pairs(flat) {
   return Array.from({ length: flat.length / 2 }, (_, at) => [flat[2 * at] ?? "", flat[2 * at + 1] ?? ""]);
-}
-
-// src/gate/asker.ts
-var LONGEST = 300;
-function describeAsker(text) {
-  const { runUrl } = readAsker(text);
-  return runUrl ? `${nameAsker(text)} (${runUrl})` : nameAsker(text);
-}
-function nameAsker(text) {
-  const { name: name2, commit: commit2 } = readAsker(text);
-  return `${name2 || "another deploy"}${commit2 ? ` of ${commit2.slice(0, 8)}` : ""}`;
-}
-function readAsker(text) {
-  let raw;
-  try {
-    raw = JSON.parse(text);
-  } catch {
-    return {};
-  }
-  if (typeof raw !== "object" || raw === null) return {};
-  const fields = raw;
-  const words = ["name", "app", "commit", "runUrl"].flatMap((field) => {
-    const value = fields[field];
-    return typeof value === "string" && value.length <= LONGEST ? [[field, value]] : [];
-  });
-  return { ...Object.fromEntries(words), ...fields.holds === true && { holds: true } };
-}
-
-// src/enumerate.ts
-function enumerate(names, most = 10) {
-  const more = names.length - most;
-  return names.slice(0, most).join(", ") + (more > 0 ? ` and ${more} more` : "");
-}
-
-// src/gate/progress.ts
-var byName = new Intl.Collator("en", { numeric: true });
-var Progress = class {
-  #participants = /* @__PURE__ */ new Map();
-  #epoch;
-  #types;
-  #started = false;
-  #quietFromMs;
-  #quietToMs;
-  constructor(epoch, types) {
-    this.#epoch = epoch;
-    this.#types = new Set(types);
-  }
-  get participants() {
-    return [...this.#participants.values()].sort(
-      (a, b) => byName.compare(a.dyno, b.dyno) || a.seenMs - b.seenMs
-    );
-  }
-  /** Those that stopped for the drain and are neither scheduling again nor gone. */
-  get held() {
-    return this.participants.filter(({ state }) => state === "draining" || state === "drained");
-  }
-  /** How long no asked participant was scheduling, up to `nowMs` if that still goes on; `undefined` if nobody ever stopped. */
-  quietMs(nowMs) {
-    return this.#quietFromMs === void 0 ? void 0 : (this.#quietToMs ?? nowMs) - this.#quietFromMs;
-  }
-  /** A clock schedules again: the new release's, or the old one's. */
-  quietEnded(atMs) {
-    this.#quietToMs ??= atMs;
-  }
-  /** Takes in what was read `atMs` after the request; returns what changed. */
-  update(view, atMs) {
-    const targets = new Set(view.intent?.epoch === this.#epoch ? view.intent.targets : []);
-    const changes = [];
-    for (const row of view.rows) {
-      const known = this.#participants.get(row.id);
-      if (!known && !targets.has(row.id)) continue;
-      if (!known && !this.#types.has(row.type)) continue;
-      changes.push(...this.#take(row, view.now, known, atMs));
-    }
-    const there = new Set(view.rows.map(({ id }) => id));
-    for (const one of this.#participants.values()) {
-      if (one.state === "silent" || one.state === "exited" || there.has(one.id)) continue;
-      one.state = "silent";
-      one.lost = one.running;
-      changes.push({ of: one, kind: "gone", line: `${one.dyno} is gone from the roster${lostJobs(one)}` });
-    }
-    this.#started = true;
-    return changes;
-  }
-  #take(row, now, known, atMs) {
-    const one = known ?? {
-      id: row.id,
-      dyno: row.dyno,
-      type: row.type,
-      state: "running",
-      fromStart: !this.#started,
-      seenMs: atMs,
-      running: 0,
-      finished: 0,
-      stored: 0,
-      lost: 0
-    };
-    this.#participants.set(row.id, one);
-    const before = { ...one };
-    if (row.state !== "exited" && !isAlive(row, now)) {
-      if (before.state === "silent") return [];
-      one.state = "silent";
-      one.lost = one.running;
-      const silence = main.formatDuration(now - row.seen);
-      return [
-        { of: one, kind: "silent", line: `${one.dyno} has not been heard of for ${silence}${lostJobs(one)}` }
-      ];
-    }
-    if (row.v !== PROTOCOL_VERSION) {
-      one.foreign = row.v;
-      return known ? [] : [
-        {
-          of: one,
-          kind: "foreign",
-          line: `${one.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${PROTOCOL_VERSION}: it can't be asked`
-        }
-      ];
-    }
-    const answers = row.epoch === this.#epoch;
-    if (!answers && row.state !== "exited") {
-      one.state = row.state === "booting" ? "booting" : "running";
-      if (!known) return [{ of: one, kind: "asked", line: `${one.dyno} is asked to drain` }];
-      if (row.state !== "running" || one.acceptedMs === void 0 || one.resumedMs !== void 0) return [];
-      one.resumedMs = atMs;
-      return [{ of: one, kind: "resumed", line: `${one.dyno} is scheduling again` }];
-    }
-    Object.assign(one, {
-      state: row.state,
-      running: row.running,
-      finished: row.finished,
-      stored: row.stored,
-      lost: 0
-    });
-    if (row.note === void 0) delete one.note;
-    else one.note = row.note;
-    if (row.state === "draining" || row.state === "drained") {
-      this.#quietFromMs ??= atMs;
-      one.acceptedMs ??= atMs;
-    }
-    if (row.state === "drained") one.drainedMs ??= atMs;
-    return this.#describe(before, one, known === void 0);
-  }
-  #describe(before, one, isNew) {
-    const jobs = `${count(one.running, "job")} running, ${one.finished} finished, ${one.stored} stored`;
-    const note = one.note ? ` (${one.note})` : "";
-    const change = (kind, did) => [
-      { of: one, kind, line: `${one.dyno}${did}` }
-    ];
-    if (one.state !== before.state || isNew && one.state !== "running") {
-      if (one.state === "drained")
-        return change("drained", ` is drained: ${one.finished} finished, ${one.stored} stored${note}`);
-      if (one.state === "draining") return change("accepted", ` accepted: ${jobs}${note}`);
-      if (one.state === "failed") return change("refused", ` refuses to drain${note}`);
-      if (one.state === "exited") return change("ended", " ended; waiting for Heroku to start it again");
-    }
-    const same = one.running === before.running && one.finished === before.finished && one.stored === before.stored && one.note === before.note;
-    return same || one.state !== "draining" ? [] : change("progress", `: ${jobs}${note}`);
-  }
-};
-function count(n, noun) {
-  return `${n} ${noun}${n === 1 ? "" : "s"}`;
-}
-function lostJobs({ lost }) {
-  return lost > 0 ? `; ${count(lost, "job")} ran in it and ${lost === 1 ? "is" : "are"} lost` : "";
-}
-
-// src/gate/complaint.ts
-var UPDATE_ADVICE = "Update the older one: the deploy-gate library in the app, or what deploys, the Action in the workflow or the deploy-gate command.";
-var MOST_NOTES = 5;
-var BACK = "Nothing was pushed, and the clock is back at work.";
-function busy(asker, leftMs) {
-  if (readAsker(asker).holds) {
-    return new main.DeployError(
-      "busy",
-      `The app's processes are held by hand, asked for by ${describeAsker(asker)}. The hold ends in ${main.formatDuration(leftMs)}.`,
-      "Wait for its end, or end it if its time is over: `deploy-gate resume`."
-    );
-  }
-  return new main.DeployError(
-    "busy",
-    `Another deploy holds the gate: ${describeAsker(asker)}. Its lease ends in ${main.formatDuration(leftMs)} unless it is renewed.`,
-    "Wait for it to end and run this one again. A concurrency group in the workflow queues deploys by itself: `concurrency: { group: deploy, cancel-in-progress: false }`."
-  );
-}
-function announcedBy(asker) {
-  return new main.DeployError(
-    "busy",
-    `Another deploy is announced, and its release phase will ask for the drain: ${describeAsker(asker)}.`,
-    "Wait for it to end and run this one again; if nobody runs it any more, its announcement is forgotten within 3 minutes. A concurrency group in the workflow queues deploys by itself: `concurrency: { group: deploy, cancel-in-progress: false }`."
-  );
-}
-function late() {
-  return new main.DeployError(
-    "preflight-failed",
-    "The drain request reached Redis too late to be valid, so no drain is in force. Had an earlier try reached the clock, it is back at work by itself.",
-    "The connection to Redis is very slow or was interrupted: run the deploy again."
-  );
-}
-function unanswered(cause, forMs) {
-  return new main.DeployError(
-    "preflight-failed",
-    `Redis gave no answer for ${main.formatDuration(forMs)} (${cause.message}). Nothing was pushed; should the clock have been asked to drain, it goes on by itself within a minute.`,
-    "Look at whether Redis is up and reachable (`heroku redis:info`), then run the deploy again.",
-    { cause }
-  );
-}
-function refused(who) {
-  const each = who.slice(0, MOST_NOTES).map(({ dyno, note }) => `${dyno} refused to drain${note ? `: ${note}` : ""}`);
-  if (who.length > MOST_NOTES) each.push(`so did ${enumerate(who.slice(MOST_NOTES).map(({ dyno }) => dyno))}`);
-  return new main.DeployError(
-    "refused",
-    `${each.join("; ")}. ${BACK}`,
-    `Its drain handler failed. Look at the app's log around now: \`heroku logs --dyno ${who[0]?.dyno}\`. Mend the handler, or deploy once without a drain, in the Action with \`skip-drain: true\`.`
-  );
-}
-function notAcknowledged(who, timeoutMs) {
-  const names = enumerate(
-    who.map(({ dyno, state, foreign }) => {
-      if (foreign !== void 0) return `${dyno} (it speaks version ${foreign} of the drain protocol)`;
-      return state === "silent" ? `${dyno} (not heard of any more)` : dyno;
-    })
-  );
-  if (who.some(({ foreign }) => foreign !== void 0)) {
-    return new main.DeployError(
-      "not-acknowledged",
-      `${names} can't be asked by this deploy, which speaks version ${PROTOCOL_VERSION}. ${BACK}`,
-      UPDATE_ADVICE
-    );
-  }
-  return new main.DeployError(
-    "not-acknowledged",
-    `${names} did not accept the drain request within ${main.formatDuration(timeoutMs)}. ${BACK}`,
-    "See whether the process is alive and reaches Redis: `heroku ps`, and `heroku logs` for lines of deploy-gate. If it is only slow, raise acknowledge-timeout."
-  );
-}
-function missingClock(short, timeoutMs, absent = []) {
-  const each = short.map(
-    ({ type, have, need }) => need === 1 ? `no ${type}` : `${have} of ${need} ${type} participants`
-  );
-  const message = `${capital(each.join(" and "))} took part within ${main.formatDuration(timeoutMs)}. Nothing was pushed, and who did take part goes back to work.`;
-  if (absent.length > 0) {
-    return new main.DeployError(
-      "missing-clock",
-      `${absences(absent)}. ${message}`,
-      `${absent.length === 1 ? "Its process" : "Their processes"} must call join with this gate name and the same REDIS_URL, or run behind the supervisor: \`deploy-gate run -- <command>\`. \`heroku logs --dyno ${absent[0]?.dyno}\` shows lines of deploy-gate if it tries. The first deploy of an app that has just gained a listener needs \`on-missing-clock: deploy\`.`
-    );
-  }
-  return new main.DeployError(
-    "missing-clock",
-    message,
-    "Check that the process runs (`heroku ps`), that it joins the gate with the same REDIS_URL and gate name, and that processes names its type. The first deploy of an app that has just gained a listener needs `on-missing-clock: deploy`."
-  );
-}
-function capital(sentence) {
-  return `${sentence.charAt(0).toUpperCase()}${sentence.slice(1)}`;
-}
-function absences(absent) {
-  const each = absent.map(
-    ({ dyno, release }) => `${dyno} is up${release ? ` on ${release}` : ""} but has not joined the gate`
-  );
-  return enumerate(each, MOST_NOTES);
-}
-function drainTimeout(verdict, timeoutMs, forced) {
-  const running = verdict.undrained.map(
-    (one) => `${one.dyno} (${one.state === "silent" ? "not heard of any more" : `${count(one.running, "job")} running${one.note ? `, ${one.note}` : ""}`})`
-  );
-  const short = verdict.short.map(({ type, have, need }) => `${have} of ${need} ${type} participants present`);
-  const advice = forced ? "The drain handler does not heed its signal: make it abort and store the jobs." : running.length > 0 ? "Raise drain-timeout above the longest job, or choose `on-drain-timeout: force` (jobs are aborted and stored) or `deploy` (jobs may be killed)." : "A process ended during the drain, and Heroku has not started it again: `heroku ps` and `heroku logs` tell why.";
-  return new main.DeployError(
-    "drain-timeout",
-    `Not drained within ${main.formatDuration(timeoutMs)}${forced ? ", nor after they were told to abort" : ""}: ${[...running.length > 0 ? [enumerate(running, MOST_NOTES)] : [], ...short].join(", ")}.`,
-    `Nothing was pushed, and the clock goes on. ${advice}`
-  );
-}
-function neverOpened(why) {
-  return new main.DeployError(
-    "drain-timeout",
-    `Everybody was drained, but the gate did not open: ${why}. ${BACK}`,
-    "The connection between the named process and Redis is too slow or broken. Run the deploy again; if it repeats, look at the process: `heroku logs`."
-  );
-}
-function lossOf(why, asker) {
-  return {
-    missing: "The drain request is gone from Redis: it was restarted without its data, flushed, or the key was evicted.",
-    superseded: `Another deploy took the gate over: ${describeAsker(asker)}.`,
-    finished: "The drain was ended by somebody else, by the post step of this job or by deploy-gate resume.",
-    lapsed: "The drain ran out before it could be renewed: this process was stopped or cut off from Redis for too long, or the clock of the Redis server was set forward.",
-    unreachable: "Redis could not be reached for so long that the drain ran out.",
-    "set-back": "The clock of the Redis server was set back, so that nobody can tell how long the clock's hold lasts."
-  }[why];
-}
-var AFTER_A_LOSS = "Run the deploy again. If it repeats, look at the Redis: its memory policy, its maintenance, its log.";
-function leaseLost(why, asker) {
-  return new main.DeployError(
-    "lease-lost",
-    `${lossOf(why, asker)} Held participants resume by themselves.`,
-    AFTER_A_LOSS
-  );
-}
-function clockNotSeen(types, waitMs, release) {
-  return new main.DeployError(
-    "clock-not-seen",
-    `${release} is released, but no ${types.join(", no ")} of it joined the gate within ${main.formatDuration(waitMs)}.`,
-    "The new clock may not be running: `heroku ps` and `heroku logs` tell. If it is only slow to boot, raise wait-for-clock."
-  );
-}
-function clockUnknown(types, cause, release) {
-  return new main.DeployError(
-    "clock-not-seen",
-    `${release} is released, but Redis could not be reached (${cause.message}), so it is not known whether its ${types.join(" and ")} runs.`,
-    "Look at it now: `heroku ps` and `heroku logs`.",
-    { cause }
-  );
-}
-function blockers(who) {
-  return enumerate(who.map(describe$1));
-}
-function describe$1({ why, dyno, type, detail }) {
-  switch (why) {
-    case "silent":
-      return `${dyno} has not been heard of for ${main.formatDuration(Number(detail))}`;
-    case "gone":
-      return `${dyno} is gone from the roster`;
-    case "short-hold":
-      return `${dyno} is held for ${main.formatDuration(Number(detail))} only`;
-    case "too-few":
-      return `${detail.replace("/", " of ")} ${type} participants are held`;
-    case "short-lease":
-      return "the own lease is about to end";
-    case "version":
-      return `${dyno} speaks version ${detail} of the drain protocol`;
-    case "set-back":
-      return `${dyno} has not answered since the clock of the Redis server was set back`;
-    case "unanswered":
-      return `${dyno} has not answered`;
-    default:
-      return `${dyno} is ${why}`;
-  }
 }
 
 // src/alarm.ts
@@ -2509,12 +1898,6 @@ var Lease = class {
   }
 };
 
-// src/gate/outage.ts
-function isOutage(error) {
-  if (!(error instanceof Error) || error instanceof TypeError || error instanceof main.DeployError) return false;
-  return error.name !== "ReplyError" || isPassing(error);
-}
-
 // src/gate/leased-contact.ts
 var LeasedContact = class {
   #around;
@@ -2576,7 +1959,7 @@ var LeasedContact = class {
         return result;
       } catch (error) {
         this.#check();
-        if (!isOutage(error) || this.elapsedMs >= untilMs) throw error;
+        if (!chunkOPU67X4C.isOutage(error) || this.elapsedMs >= untilMs) throw error;
         await this.pause(this.#around.numbers.renewAgainMs);
       }
     }
@@ -2604,29 +1987,6 @@ var LeasedContact = class {
   }
 };
 
-// src/gate/outlast.ts
-async function outlast({ time, againMs, forMs, signal }, work) {
-  const until = time.now() + forMs;
-  for (; ; ) {
-    try {
-      return await work();
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (!isOutage(error) || time.now() + againMs >= until) throw error;
-    }
-    await time.sleep(againMs, signal);
-  }
-}
-async function answered({ time, numbers, signal }, work) {
-  const { renewAgainMs, requestValidMs } = numbers;
-  try {
-    return await outlast({ time, againMs: renewAgainMs, forMs: requestValidMs, signal }, work);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw isOutage(error) ? unanswered(error, requestValidMs) : error;
-  }
-}
-
 // src/gate/contact.ts
 var Contact = class extends LeasedContact {
   #around;
@@ -2637,7 +1997,7 @@ var Contact = class extends LeasedContact {
    */
   constructor(around, owner, sentAt, leftMs, askedMs = 0) {
     const renewal = (leaseMs) => renew(around.host, around.keys, owner, leaseMs);
-    super(around, { renew: renewal, lost: leaseLost }, sentAt, leftMs, askedMs);
+    super(around, { renew: renewal, lost: chunkOPU67X4C.leaseLost }, sentAt, leftMs, askedMs);
     this.#around = around;
     this.#owner = owner;
   }
@@ -2656,7 +2016,7 @@ var Contact = class extends LeasedContact {
     const { leftMs } = this.lease;
     this.end();
     try {
-      const answer = await outlast(patience, () => finish(host, keys, this.#owner, ending));
+      const answer = await chunkOPU67X4C.outlast(patience, () => finish(host, keys, this.#owner, ending));
       if (answer === "not-ours")
         log.warning("the drain was not this deploy's any more when it ended, so nothing was changed");
       return answer !== "not-ours";
@@ -2687,7 +2047,7 @@ async function untilOpened(drain, over, tell) {
       const last = over.aborted;
       const sentAt = time.now();
       const view = await look(host, keys).catch((error) => {
-        if (!isOutage(error)) throw error;
+        if (!chunkOPU67X4C.isOutage(error)) throw error;
       });
       if (view) {
         tell(view);
@@ -2750,51 +2110,24 @@ async function untilGranted({ around, contact, owner, asked, look: look2, draine
       if (time.now() - sentAt < marginMs) return;
       continue;
     }
-    if (answer.kind === "lost") throw leaseLost(answer.why, answer.asker);
-    const why = blockers(answer.blockers);
+    if (answer.kind === "lost") throw chunkOPU67X4C.leaseLost(answer.why, answer.asker);
+    const why = chunkOPU67X4C.blockers(answer.blockers);
     const news = answer.blockers.map(({ id, type, why: why2 }) => `${id} ${type} ${why2}`).sort().join();
     if (news !== told) log.info(`the gate stays shut: ${why}`);
     told = news;
     if (answer.blockers.some(({ why: why2 }) => why2 === "failed")) await drained();
-    if (contact.elapsedMs >= deadline) throw neverOpened(why);
+    if (contact.elapsedMs >= deadline) throw chunkOPU67X4C.neverOpened(why);
     await contact.pause(Math.min(numbers.lookEveryMs, 1e3));
     await look2();
   }
 }
-
-// src/gate/numbers.ts
-var NUMBERS = {
-  /** a runner that dies while draining costs the clock this at the most */
-  drainLeaseMs: 6e4,
-  /** outlives a failover of the server during the build */
-  pushLeaseMs: 18e4,
-  renewEveryMs: 15e3,
-  /** after a renewal that failed */
-  renewAgainMs: 2e3,
-  /** every hold must last so long beyond the commit */
-  marginMs: 3e4,
-  /** a request that reaches the server later than this is void */
-  requestValidMs: 3e4,
-  /** between looks when nothing rings */
-  lookEveryMs: 2e3,
-  /** for each row of a look, until the next one, whoever rings: it reads them all, and where many take part somebody always rings */
-  lookRestPerRowMs: 0.2,
-  /** an announcement that nobody keeps up is forgotten: a runner that dies leaves none for longer */
-  announcedMs: 18e4,
-  /** for participants that were told to force, until they must have acknowledged */
-  forceGraceMs: 3e4,
-  /** no participant stays held for longer than this after it was asked, whatever a deployer says: docs/protocol.md, its own cap */
-  maxHoldMs: 36e5,
-  /** until an aborted drain's participants should be seen scheduling again */
-  resumeWatchMs: 1e4
-};
 
 // src/gate/quiet.ts
 function isQuiet(row, epoch) {
   return row.epoch === epoch && (row.state === "draining" || row.state === "drained");
 }
 function isHeld(row, epoch, now) {
-  return isAlive(row, now) && isQuiet(row, epoch);
+  return chunkOPU67X4C.isAlive(row, now) && isQuiet(row, epoch);
 }
 async function awaitTold({ host, keys, numbers, time }, epoch, wait) {
   const deadline = time.now() + numbers.resumeWatchMs;
@@ -2813,7 +2146,7 @@ function untold({ intent, rows, now }, epoch) {
 // src/gate/successor.ts
 function successors({ rows, now }, types, epoch, release) {
   const schedules = rows.filter(
-    (row) => row.state === "running" && isAlive(row, now) && (row.after === epoch || row.release === release)
+    (row) => row.state === "running" && chunkOPU67X4C.isAlive(row, now) && (row.after === epoch || row.release === release)
   );
   return types.map((type) => {
     const [first] = schedules.filter((one) => one.type === type).sort((a, b) => a.joined - b.joined);
@@ -2836,10 +2169,10 @@ function linesOf(changes) {
 }
 function together(kind, alike) {
   const them = alike.map(({ of }) => of);
-  const who = enumerate(them.map(({ dyno }) => dyno));
+  const who = chunkOPU67X4C.enumerate(them.map(({ dyno }) => dyno));
   const [finished, stored, lost] = [sum$1(them, "finished"), sum$1(them, "stored"), sum$1(them, "lost")];
-  const jobs = `${count(sum$1(them, "running"), "job")} running, ${finished} finished, ${stored} stored`;
-  const lostJobs2 = lost > 0 ? `; ${count(lost, "job")} ran in them and ${lost === 1 ? "is" : "are"} lost` : "";
+  const jobs = `${chunkOPU67X4C.count(sum$1(them, "running"), "job")} running, ${finished} finished, ${stored} stored`;
+  const lostJobs = lost > 0 ? `; ${chunkOPU67X4C.count(lost, "job")} ran in them and ${lost === 1 ? "is" : "are"} lost` : "";
   switch (kind) {
     case "asked":
       return `${who} are asked to drain`;
@@ -2858,9 +2191,9 @@ function together(kind, alike) {
     case "resumed":
       return `${who} are scheduling again`;
     case "silent":
-      return `${who} have not been heard of for some time${lostJobs2}`;
+      return `${who} have not been heard of for some time${lostJobs}`;
     case "gone":
-      return `${who} are gone from the roster${lostJobs2}`;
+      return `${who} are gone from the roster${lostJobs}`;
   }
 }
 function sum$1(them, field) {
@@ -2927,7 +2260,7 @@ var Hold = class {
     this.owner = { id, epoch };
     this.#around = around;
     this.#terms = terms;
-    this.#progress = new Progress(epoch, this.#types);
+    this.#progress = new chunkOPU67X4C.Progress(epoch, this.#types);
     this.#contact = new Contact(around, this.owner, sentAt, leftMs, askedMs);
   }
   /** Starts listening, and looks once. */
@@ -2959,17 +2292,17 @@ var Hold = class {
       if (!seen) await this.#look();
       this.#unused = false;
       let verdict = this.#judge();
-      if (verdict.refused.length > 0) throw refused(verdict.refused);
-      if (verdict.late.length > 0) throw notAcknowledged(verdict.late, acknowledgeTimeoutMs);
+      if (verdict.refused.length > 0) throw chunkOPU67X4C.refused(verdict.refused);
+      if (verdict.late.length > 0) throw chunkOPU67X4C.notAcknowledged(verdict.late, acknowledgeTimeoutMs);
       const fatal = verdict.missing.filter(({ forgivable }) => !forgivable);
-      if (fatal.length > 0) throw missingClock(fatal, acknowledgeTimeoutMs, this.#absent(fatal));
+      if (fatal.length > 0) throw chunkOPU67X4C.missingClock(fatal, acknowledgeTimeoutMs, this.#absent(fatal));
       if (verdict.missing.length > 0) {
         this.#forgive(verdict.missing);
         verdict = this.#judge();
       }
       if (verdict.undrained.length === 0 && verdict.short.length === 0) return true;
       if (this.#seenAtMs >= deadline) {
-        const late2 = drainTimeout(verdict, drainTimeoutMs, forced);
+        const late2 = chunkOPU67X4C.drainTimeout(verdict, drainTimeoutMs, forced);
         if (onDrainTimeout === "deploy") {
           log.warning(
             `${late2.message} Deploying all the same, as on-drain-timeout: deploy says: what runs may be killed.`
@@ -3016,7 +2349,7 @@ var Hold = class {
   /** What a person should know about the hold while the deploy runs; empty when all is well. */
   async concerns() {
     const { loss } = this.#contact.lease;
-    if (loss) return [leaseLost(loss.why, loss.asker).message];
+    if (loss) return [chunkOPU67X4C.leaseLost(loss.why, loss.asker).message];
     const view = await look(this.#around.host, this.#around.keys);
     const changes = this.#progress.update(view, this.elapsedMs).filter(({ of }) => of.state === "running" || of.state === "failed" || of.state === "silent");
     return linesOf(changes).map((line) => `${line}, while the deploy runs`);
@@ -3035,7 +2368,7 @@ var Hold = class {
     const untold2 = await awaitTold(this.#around, this.owner.epoch, (ms) => this.#contact.pause(ms));
     const { host, keys } = this.#around;
     const kept = await this.#contact.insist(() => renew(host, keys, this.owner, 0));
-    if (kept.kind === "lost") throw leaseLost(kept.why, kept.asker);
+    if (kept.kind === "lost") throw chunkOPU67X4C.leaseLost(kept.why, kept.asker);
     this.#contact.end();
     return {
       leftMs: Math.min(this.#contact.lease.leftMs, Math.max(0, maxHoldMs - this.elapsedMs)),
@@ -3053,7 +2386,7 @@ var Hold = class {
     for (; ; ) {
       over?.throwIfAborted();
       const view = await this.#contact.read(deadline).catch((error) => {
-        throw isOutage(error) ? clockUnknown(this.#types, error, release) : error;
+        throw chunkOPU67X4C.isOutage(error) ? chunkOPU67X4C.clockUnknown(this.#types, error, release) : error;
       });
       const seen = successors(view, this.#types, this.owner.epoch, release);
       const dynos = seen.flatMap(({ dyno }) => dyno ?? []);
@@ -3061,7 +2394,7 @@ var Hold = class {
       if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs - longestMs);
       const missing2 = seen.flatMap(({ type, dyno }) => dyno === void 0 ? type : []);
       if (missing2.length === 0) return dynos;
-      if (this.elapsedMs >= deadline) throw clockNotSeen(missing2, waitMs, release);
+      if (this.elapsedMs >= deadline) throw chunkOPU67X4C.clockNotSeen(missing2, waitMs, release);
       await this.#contact.pause(
         Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs))
       );
@@ -3090,19 +2423,19 @@ var Hold = class {
       );
     else if (held.length > 1)
       log.warning(
-        `${enumerate(held)} were told to go on and have not said that they do yet; they resume by themselves when their lease ends`
+        `${chunkOPU67X4C.enumerate(held)} were told to go on and have not said that they do yet; they resume by themselves when their lease ends`
       );
     if (this.#progress.held.length === 0) this.#progress.quietEnded(this.elapsedMs);
   }
   async #force() {
     const answer = await this.#contact.insist(() => force(this.#around.host, this.#around.keys, this.owner));
-    if (answer.kind === "lost") throw leaseLost(answer.why, answer.asker);
+    if (answer.kind === "lost") throw chunkOPU67X4C.leaseLost(answer.why, answer.asker);
   }
   #forgive(missing2) {
     const who = missing2.map(
       ({ type, have, need }) => have === 0 ? `nobody takes part for ${type}` : `only ${have} of ${need} take part for ${type}`
     );
-    const all = [...who, absences(this.#absent(missing2))].filter(Boolean).join(", ");
+    const all = [...who, chunkOPU67X4C.absences(this.#absent(missing2))].filter(Boolean).join(", ");
     this.#around.log.warning(`${all}; deploying all the same, as on-missing-clock: deploy says`);
     this.#forgiven = /* @__PURE__ */ new Set([...this.#forgiven, ...missing2.map(({ type }) => type)]);
   }
@@ -3135,9 +2468,9 @@ var Hold = class {
 
 // src/gate/spent.ts
 function spentHold({ intent, rows, now }) {
-  if (intent?.v !== PROTOCOL_VERSION || intent.phase !== "pushing" || !isInForce(intent, now))
+  if (intent?.v !== chunkOPU67X4C.PROTOCOL_VERSION || intent.phase !== "pushing" || !isInForce(intent, now))
     return void 0;
-  if (!readAsker(intent.asker).holds) return void 0;
+  if (!chunkOPU67X4C.readAsker(intent.asker).holds) return void 0;
   return rows.some((row) => isHeld(row, intent.epoch, now)) ? void 0 : intent;
 }
 
@@ -3146,20 +2479,20 @@ function newDeployId() {
   return $randomUUID();
 }
 async function inspectGate(around, gateName, asker, types) {
-  const view = await answered(around, () => look(around.host, around.keys));
+  const view = await chunkOPU67X4C.answered(around, () => look(around.host, around.keys));
   if (view.intent && isInForce(view.intent, view.now) && !spentHold(view)) {
-    throw busy(view.intent.asker, view.intent.expiry - view.now);
+    throw chunkOPU67X4C.busy(view.intent.asker, view.intent.expiry - view.now);
   }
-  const rows = view.rows.filter((row) => isAlive(row, view.now) && types.includes(row.type));
+  const rows = view.rows.filter((row) => chunkOPU67X4C.isAlive(row, view.now) && types.includes(row.type));
   const known = rows.find((row) => row.app !== void 0);
   const app = asker.app ?? known?.app;
   const whose = asker.app === void 0 ? `${known?.dyno} to ${app}` : `this deploy is for ${app}`;
   for (const row of rows) {
-    if (row.v !== PROTOCOL_VERSION) {
+    if (row.v !== chunkOPU67X4C.PROTOCOL_VERSION) {
       throw new main.DeployError(
         "preflight-failed",
-        `${row.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${PROTOCOL_VERSION}.`,
-        UPDATE_ADVICE
+        `${row.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${chunkOPU67X4C.PROTOCOL_VERSION}.`,
+        chunkOPU67X4C.UPDATE_ADVICE
       );
     }
     if (row.app !== void 0 && row.app !== app) {
@@ -3174,12 +2507,12 @@ async function inspectGate(around, gateName, asker, types) {
 }
 async function acquireGate(around, id, terms, asker, replaces) {
   const { host, keys, numbers, time, log } = around;
-  const view = await answered(around, () => look(host, keys));
+  const view = await chunkOPU67X4C.answered(around, () => look(host, keys));
   const spent = spentHold(view);
-  if (spent && await answered(around, () => finish(host, keys, spent, "aborted")) === "finished")
-    log.info(`ended a hold that held nobody any more, asked for by ${describeAsker(spent.asker)}`);
+  if (spent && await chunkOPU67X4C.answered(around, () => finish(host, keys, spent, "aborted")) === "finished")
+    log.info(`ended a hold that held nobody any more, asked for by ${chunkOPU67X4C.describeAsker(spent.asker)}`);
   let sentAt = time.now();
-  const answer = await answered(around, () => {
+  const answer = await chunkOPU67X4C.answered(around, () => {
     sentAt = time.now();
     return acquire(host, keys, {
       id,
@@ -3206,15 +2539,15 @@ async function acquireGate(around, id, terms, asker, replaces) {
       return hold;
     }
     case "busy":
-      throw busy(answer.asker, answer.leftMs);
+      throw chunkOPU67X4C.busy(answer.asker, answer.leftMs);
     case "version":
       throw new main.DeployError(
         "preflight-failed",
-        `A deploy that speaks version ${answer.theirs} of the drain protocol holds the gate; this one speaks ${PROTOCOL_VERSION}.`,
+        `A deploy that speaks version ${answer.theirs} of the drain protocol holds the gate; this one speaks ${chunkOPU67X4C.PROTOCOL_VERSION}.`,
         "Wait for it to end, and let all deploys use one version of deploy-gate."
       );
     default:
-      throw late();
+      throw chunkOPU67X4C.late();
   }
 }
 
@@ -3261,7 +2594,7 @@ function writeAnnouncement(announced) {
     next: failure.next.slice(0, LONGEST_TEXT)
   };
   return JSON.stringify({
-    v: PROTOCOL_VERSION,
+    v: chunkOPU67X4C.PROTOCOL_VERSION,
     ...rest,
     terms: { ...terms, ...expected && { expected } },
     ...cut && { failure: cut }
@@ -3270,9 +2603,9 @@ function writeAnnouncement(announced) {
 function readAnnouncement(text) {
   const raw = main.fieldsOf(main.parseJson(text));
   const id = name(raw.id);
-  const asker = readAsker(JSON.stringify(raw.asker ?? null));
+  const asker = chunkOPU67X4C.readAsker(JSON.stringify(raw.asker ?? null));
   const terms = readTerms(main.fieldsOf(raw.terms));
-  if (raw.v !== PROTOCOL_VERSION || !id || terms === void 0) return void 0;
+  if (raw.v !== chunkOPU67X4C.PROTOCOL_VERSION || !id || terms === void 0) return void 0;
   const [taken, failure] = [name(raw.taken), readFailure(main.fieldsOf(raw.failure))];
   const { holds: _, ...who } = asker;
   return {
@@ -3335,14 +2668,14 @@ async function announce(around, id, terms, asker) {
   const { host, keys, numbers } = around;
   const text = writeAnnouncement({ id, asker, terms });
   const lifeMs = numbers.announcedMs;
-  const put = (before) => answered(around, () => exchange(host, keys, { before, after: text, lifeMs }));
+  const put = (before) => chunkOPU67X4C.answered(around, () => exchange(host, keys, { before, after: text, lifeMs }));
   let { done, current } = await put("");
   if (!done && readAnnouncement(current) === void 0) {
     around.log.warning(`${keys.announced} held what is no announcement of this version; it is replaced`);
     ({ done, current } = await put(current));
   }
   const there = readAnnouncement(current);
-  if (!done && there?.id !== id) throw announcedBy(JSON.stringify(there?.asker ?? {}));
+  if (!done && there?.id !== id) throw chunkOPU67X4C.announcedBy(JSON.stringify(there?.asker ?? {}));
   const announcement = new Announcement(around, { id, asker, terms });
   await announcement.begin();
   return announcement;
@@ -3407,7 +2740,7 @@ var Announcement = class {
       againMs: numbers.renewAgainMs,
       forMs: signal.aborted ? 0 : numbers.resumeWatchMs
     };
-    const there = await outlast(patience, () => this.#read()).catch(() => void 0);
+    const there = await chunkOPU67X4C.outlast(patience, () => this.#read()).catch(() => void 0);
     if (!there?.failure) return void 0;
     const { outcome, message, next } = there.failure;
     const word = outcome === "preflight-failed" || outcome === "cancelled" ? "release-failed" : outcome;
@@ -3424,8 +2757,8 @@ var Announcement = class {
       forMs: signal.aborted ? 0 : numbers.resumeWatchMs
     };
     try {
-      await outlast(patience, () => withdraw(this.#around, this.#announced.id));
-      if (!this.#adopted) await outlast(patience, () => this.#abandon());
+      await chunkOPU67X4C.outlast(patience, () => withdraw(this.#around, this.#announced.id));
+      if (!this.#adopted) await chunkOPU67X4C.outlast(patience, () => this.#abandon());
     } catch (error) {
       log.warning(
         `Redis could not be told that the deploy is over (${error.message}); its announcement is forgotten within ${main.formatDuration(numbers.announcedMs)}, and a drain ends with its lease`
@@ -3466,7 +2799,7 @@ var Announcement = class {
         else if (current === "" && readAnnouncement(text)?.taken === void 0)
           await exchange(host, keys, { before: "", after: text, lifeMs });
       } catch (error) {
-        if (!isOutage(error)) log.warning(`the announcement can't be kept up (${error.message})`);
+        if (!chunkOPU67X4C.isOutage(error)) log.warning(`the announcement can't be kept up (${error.message})`);
       }
     }
   }
@@ -3483,7 +2816,7 @@ function dynoOf(taken) {
   return taken.split("#", 1)[0] ?? taken;
 }
 function passing(error) {
-  if (!isOutage(error)) throw error;
+  if (!chunkOPU67X4C.isOutage(error)) throw error;
 }
 
 // src/gate/list/complaint.ts
@@ -3519,7 +2852,7 @@ function subject({ types, count: count2 }, some) {
 function missing(to, left, { requestKey }, { acknowledgeTimeoutMs }, stoppedBy) {
   const all = left === to.count;
   const [what, back] = !all ? [`Only ${to.count - left} of ${to.count} requests were taken`, "The rest was"] : to.count === 1 ? ["Nobody took the request", "It was"] : [`Nobody took any of ${to.count} requests`, "They were"];
-  const before = stoppedBy ? `The deploy before it, ${describeAsker(stoppedBy)}, may have left the clock stopped. Start it again and run this one again: ${restart(to)}. Otherwise: ` : "";
+  const before = stoppedBy ? `The deploy before it, ${chunkOPU67X4C.describeAsker(stoppedBy)}, may have left the clock stopped. Start it again and run this one again: ${restart(to)}. Otherwise: ` : "";
   return new main.DeployError(
     "missing-clock",
     `${what} from the list ${show(requestKey)} within ${main.formatDuration(acknowledgeTimeoutMs)}: is the ${to.types.join(" or ")} running? ${back} taken back, and nothing was pushed.`,
@@ -3529,15 +2862,15 @@ function missing(to, left, { requestKey }, { acknowledgeTimeoutMs }, stoppedBy) 
 function forgiven(to, { requestKey }) {
   return `nobody took the request from the list ${show(requestKey)}, and it was taken back; deploying all the same, as on-missing-clock: deploy says: whatever ${to.types.join(" or ")} runs may be killed`;
 }
-function drainTimeout2(to, unanswered2, { drainTimeoutMs }) {
+function drainTimeout2(to, unanswered, { drainTimeoutMs }) {
   return new main.DeployError(
     "drain-timeout",
-    `${capital2(subject(to, unanswered2))} took the request and did not answer within ${main.formatDuration(drainTimeoutMs)}.`,
+    `${capital(subject(to, unanswered))} took the request and did not answer within ${main.formatDuration(drainTimeoutMs)}.`,
     "Nothing was pushed. Raise drain-timeout above the longest job, or choose on-drain-timeout: deploy (jobs may be killed). A clock that was restarted meanwhile took the request with it."
   );
 }
 function leaseLost2(why, asker) {
-  return new main.DeployError("lease-lost", lossOf(why, asker), AFTER_A_LOSS);
+  return new main.DeployError("lease-lost", chunkOPU67X4C.lossOf(why, asker), chunkOPU67X4C.AFTER_A_LOSS);
 }
 function unfit({ which, type, length }, { requestKey, responseKey }) {
   const [input, key] = which === "requests" ? ["list-request-key", requestKey] : ["list-response-key", responseKey];
@@ -3577,7 +2910,7 @@ function foreignRequest({ requestKey, message }) {
 function show(text) {
   return JSON.stringify(text);
 }
-function capital2(text) {
+function capital(text) {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -3634,12 +2967,12 @@ var withdraw_default = "-- Takes back the requests that nobody has taken.\n-- KE
 
 // src/gate/list/lists.ts
 var [askScript, countScript, finishScript2, lookScript2, renewScript2, withdrawScript] = [
-  own$1("ask", ask_default),
-  own$1("count", count_default),
-  own$1("finish", finish_default2),
-  own$1("look", look_default2),
-  own$1("renew", renew_default2),
-  own$1("withdraw", withdraw_default)
+  own("ask", ask_default),
+  own("count", count_default),
+  own("finish", finish_default2),
+  own("look", look_default2),
+  own("renew", renew_default2),
+  own("withdraw", withdraw_default)
 ];
 var MOST_ELEMENTS = 1e3;
 var Lists = class {
@@ -3740,7 +3073,7 @@ var Lists = class {
     return new ReplyReader(which.name, await run(this.#host, which, keys, args));
   }
 };
-function own$1(name2, body) {
+function own(name2, body) {
   return script(`list ${name2}`, `${prelude_default2}
 ${body}`);
 }
@@ -3799,7 +3132,7 @@ var ListProgress = class {
   }
 };
 function said(arrived) {
-  return JSON.stringify((arrived.shift() ?? "").slice(0, NOTE_LENGTH - 2));
+  return JSON.stringify((arrived.shift() ?? "").slice(0, chunkOPU67X4C.NOTE_LENGTH - 2));
 }
 function arrivals(before, now) {
   const added = Math.max(0, now.length - before.length);
@@ -3952,8 +3285,8 @@ async function inspectLists({ host, keys, log }, types) {
   log.warning(LIMITS);
   const view = await look(host, keys);
   if (view.intent && isInForce(view.intent, view.now))
-    throw busy(view.intent.asker, view.intent.expiry - view.now);
-  const better = view.rows.filter((row) => types.includes(row.type) && isAlive(row, view.now));
+    throw chunkOPU67X4C.busy(view.intent.asker, view.intent.expiry - view.now);
+  const better = view.rows.filter((row) => types.includes(row.type) && chunkOPU67X4C.isAlive(row, view.now));
   if (better.length > 0) {
     const dynos = better.map(({ dyno }) => dyno).join(", ");
     log.warning(
@@ -3978,15 +3311,15 @@ async function askByList(around, gateName, listTerms, id, terms, asker) {
   });
   switch (answer.kind) {
     case "busy":
-      throw busy(answer.asker, answer.leftMs);
+      throw chunkOPU67X4C.busy(answer.asker, answer.leftMs);
     case "late":
-      throw late();
+      throw chunkOPU67X4C.late();
     case "unfit":
       throw unfit(answer, listTerms);
   }
   const { oldRequests, oldAnswers, stoppedBy, leftMs } = answer;
   if (oldRequests + oldAnswers > 0) {
-    const left = [count(oldRequests, "request"), count(oldAnswers, "answer")];
+    const left = [chunkOPU67X4C.count(oldRequests, "request"), chunkOPU67X4C.count(oldAnswers, "answer")];
     log.info(`removed what earlier deploys had left in the lists: ${left.join(", ")}`);
   }
   const { message, requestKey } = listTerms;
@@ -4018,7 +3351,7 @@ async function takingPart(gate, gateName, asker, { asked }) {
   const types = asked.map(({ type }) => type);
   const there = await inspectGate(gate, gateName, asker, types);
   gate.log.info(
-    there.length > 0 ? `taking part: ${enumerate(there.map(({ dyno }) => dyno))}` : `nobody takes part yet as ${types.join(" or ")}`
+    there.length > 0 ? `taking part: ${chunkOPU67X4C.enumerate(there.map(({ dyno }) => dyno))}` : `nobody takes part yet as ${types.join(" or ")}`
   );
   return there;
 }
@@ -4066,352 +3399,6 @@ function termsOf(plan, { asked, dynos }) {
   const { acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock } = plan;
   return { asked, acknowledgeTimeoutMs, drainTimeoutMs, onDrainTimeout, onMissingClock, expected: dynos };
 }
-
-// src/redis/health.ts
-var NEARLY_FULL = 0.95;
-async function checkHealth$1(source, name, origin, log) {
-  let info;
-  try {
-    info = parseInfo(await source.info());
-  } catch (error) {
-    if (!(error instanceof Error && error.message.startsWith("NOPERM"))) throw error;
-    log.warning(
-      `${name}: its user may not call INFO, so memory and eviction could not be checked; +info allows it`
-    );
-    return;
-  }
-  if (info.get("role") === "slave") {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name}: the server is a replica and refuses writes.`,
-      `Give the URL of the primary. ${origin.wrongUrl}`
-    );
-  }
-  const [used, most] = [Number(info.get("used_memory") ?? 0), Number(info.get("maxmemory") ?? 0)];
-  const policy = info.get("maxmemory_policy") ?? "noeviction";
-  if (!(most > 0)) return;
-  const share = used / most;
-  const memory = `${megabytes(used)} of ${megabytes(most)} in use, maxmemory-policy ${policy}`;
-  if (share >= NEARLY_FULL && policy.startsWith("allkeys")) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name}: the server is about to evict keys, and may drop the drain request (${memory}).`,
-      "Free memory or take a larger plan. A policy that spares keys without a TTL (noeviction or volatile-*) is safer for a gate."
-    );
-  }
-  if (share >= 1) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `${name}: the server is out of memory and refuses writes (${memory}).`,
-      "Free memory or take a larger plan, then run the deploy again."
-    );
-  }
-  if (share >= NEARLY_FULL) log.warning(`${name}: the server is nearly out of memory (${memory})`);
-  else if (policy.startsWith("allkeys")) {
-    log.warning(
-      `${name}: under maxmemory-policy ${policy} the drain request itself can be evicted; the deploy would stop, and the clock go on`
-    );
-  }
-}
-function parseInfo(text) {
-  const fields = /* @__PURE__ */ new Map();
-  for (const line of text.split(/\r?\n/)) {
-    const colon = line.indexOf(":");
-    if (colon > 0 && !line.startsWith("#")) fields.set(line.slice(0, colon), line.slice(colon + 1));
-  }
-  return fields;
-}
-function megabytes(bytes) {
-  return `${(bytes / 1048576).toFixed(1)} MB`;
-}
-
-// src/redis/listen.ts
-function listen(client, channel, onMessage, onRefused = () => {
-}) {
-  let [hears, refused] = [false, false];
-  const begin = async () => {
-    try {
-      const hello = await client.call("HELLO");
-      const at = Array.isArray(hello) ? hello.indexOf("proto") : -1;
-      if (Array.isArray(hello) && at >= 0 && hello[at + 1] === 3) {
-        await client.subscribe(channel);
-        hears = true;
-      }
-    } catch (error) {
-      if (error instanceof Error && error.message.startsWith("NOPERM") && !refused) {
-        refused = true;
-        onRefused(error);
-      }
-    }
-    onMessage();
-    return hears;
-  };
-  client.on("message", onMessage);
-  client.on("close", () => {
-    hears = false;
-  });
-  client.on("ready", begin);
-  const began = client.status === "ready" ? begin() : Promise.resolve(false);
-  return {
-    get hears() {
-      return hears;
-    },
-    began
-  };
-}
-
-// src/redis/rights.ts
-var DEPLOYER_RIGHTS = [
-  "eval",
-  "evalsha",
-  "time",
-  "set",
-  "get",
-  "del",
-  "hset",
-  "hmget",
-  "hgetall",
-  "hdel",
-  "publish"
-];
-var TRIALS = {
-  eval: () => ["return 1", "0"],
-  evalsha: () => ["0".repeat(40), "0"],
-  time: () => [],
-  set: (text) => [text, "1", "PX", "1000"],
-  get: (text) => [text],
-  del: (text) => [text],
-  hset: (_, hash) => [hash, "field", "1"],
-  hget: (_, hash) => [hash, "field"],
-  hmget: (_, hash) => [hash, "field"],
-  hgetall: (_, hash) => [hash],
-  hexists: (_, hash) => [hash, "field"],
-  hlen: (_, hash) => [hash],
-  hdel: (_, hash) => [hash, "field"],
-  publish: (_text, _hash, channel) => [channel, "look"]
-};
-function isNamedUser({ username }) {
-  return username !== void 0 && username !== "default";
-}
-async function missingRights(client, rights, channel) {
-  const [text, hash] = [`${channel}:trial`, `${channel}:trials`];
-  const trials = rights.map((right) => [right, ...TRIALS[right](text, hash, channel)]);
-  const answers = await client.pipeline(trials).exec() ?? [];
-  const missing = rights.flatMap((right, at) => {
-    const message = answers[at]?.[0]?.message ?? "";
-    if (!message.startsWith("NOPERM")) return [];
-    if (/\bkeys?\b/.test(message)) return ["~deploy-gate:*"];
-    return /\bchannels?\b/.test(message) ? ["&deploy-gate:*"] : [`+${right}`];
-  });
-  return [...new Set(missing)];
-}
-
-// src/deploy/origins.ts
-var SELF_SIGNED = "Heroku's Key-Value Store has a self-signed certificate";
-var PIN = "redis-tls-fingerprint";
-var UNREACHABLE = "Check that the server is up and can be reached from this runner: a Redis in a Private Space or behind a firewall can not. If the clock does not matter now, skip-drain: true deploys without asking it.";
-var INPUT_ORIGIN = {
-  name: "redis-url",
-  pin: PIN,
-  wrongUrl: "Correct redis-url, or leave it out: the URL is read from the app's config vars then.",
-  staleLogin: "Heroku changes the URL at maintenance and credential resets, so a copy in a secret goes stale: leave redis-url out, and it is read from the app's config vars at each deploy.",
-  unsignedCertificate: `${SELF_SIGNED}: leave redis-url out, so that redis-tls: auto accepts it, or pin it with ${PIN}.`,
-  unreachable: UNREACHABLE
-};
-function configVarOrigin(variable, app) {
-  return {
-    name: `config var ${variable} of ${app}`,
-    pin: PIN,
-    wrongUrl: `The add-on may have been replaced: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
-    staleLogin: `Heroku may be changing it just now, as it does at maintenance and credential resets: run the deploy again. If it repeats, ${variable} is not kept by an add-on of this app: heroku config --app ${app} lists what is there, and redis-config-var names another config var.`,
-    unsignedCertificate: `${SELF_SIGNED}, which redis-tls: verify refuses: redis-tls: auto accepts it, and ${PIN} pins it.`,
-    unreachable: UNREACHABLE
-  };
-}
-
-// src/deploy/server.ts
-var loadClient = () => Promise.resolve().then(function () { return require('./connect.js'); });
-async function openServer(plan, needs) {
-  const { configVar, url: given } = plan.redis;
-  const url = given ?? await needs.configVar(configVar);
-  const origin = given === void 0 ? configVarOrigin(configVar, plan.app) : INPUT_ORIGIN;
-  needs.mask(url);
-  const address = readRedisUrl(url, origin);
-  for (const secret of main.secretsOfRedisUrl(url)) needs.mask(secret);
-  return openGateServer({ address, trust: trust(plan, given === void 0), origin }, plan.gateName, needs);
-}
-async function openGateServer({ address, trust: trust2, origin }, gateName, { log, time, signal, patience, asks = false }) {
-  const name = main.describeAddress(address);
-  const keys = main.gateKeys(gateName);
-  const shownPrints = [];
-  const { connectRedis } = await loadClient();
-  let checked = Promise.resolve(0);
-  const check = async (connected) => {
-    const before = time.now();
-    await answered({ time, numbers: NUMBERS, signal }, async () => {
-      await checkHealth$1(connected, name, origin, log);
-      if (asks && isNamedUser(address)) await checkRights(connected, keys.reports, name);
-    });
-    return time.now() - before;
-  };
-  const client = await connectRedis(
-    {
-      address,
-      origin,
-      key: keys.epoch,
-      trust: {
-        ...trust2,
-        onCertificate(shown) {
-          if (!shownPrints.includes(shown) && !trust2.pins && !trust2.verify) {
-            log.info(`${name} shows the certificate with SHA-256 ${shown}; ${origin.pin} can pin it`);
-          }
-          shownPrints.push(shown);
-        }
-      }
-    },
-    log,
-    signal,
-    patience,
-    (connected) => {
-      checked = check(connected);
-      checked.catch(() => {
-      });
-    }
-  );
-  try {
-    log.info(`${name} answers in ${main.formatDuration(await checked)} (from ${origin.name})`);
-  } catch (error) {
-    client.disconnect();
-    throw error;
-  }
-  return {
-    around: {
-      host: client,
-      keys,
-      listen: (onReport) => {
-        const ear = listen(
-          client,
-          keys.reports,
-          onReport,
-          (error) => log.warning(
-            `${name}: its user may not listen (${error.message}), so changes are seen some seconds later; +subscribe and &deploy-gate:* allow it`
-          )
-        );
-        return ear.began;
-      },
-      time,
-      log,
-      numbers: NUMBERS,
-      signal
-    },
-    get fingerprint() {
-      return address.topology ? void 0 : shownPrints.at(-1);
-    },
-    async [Symbol.asyncDispose]() {
-      client.disconnect();
-    }
-  };
-}
-async function checkRights(client, channel, name) {
-  const missing = (await missingRights(client, DEPLOYER_RIGHTS, channel)).join(" ");
-  if (missing === "") return;
-  throw new main.DeployError(
-    "preflight-failed",
-    `${name}: the user of the URL lacks rights: ${missing}.`,
-    `Give them to it: ACL SETUSER <user> ${missing}. The section "Rights" of docs/redis.md has all that are needed in one line.`
-  );
-}
-function trust(plan, fromConfigVars) {
-  const { tls, fingerprints } = plan.redis;
-  return {
-    verify: tls === "verify" || tls === "auto" && !fromConfigVars && fingerprints === void 0,
-    ...fingerprints && { pins: fingerprints }
-  };
-}
-function readRedisUrl(url, origin) {
-  try {
-    return main.parseRedisUrl(url);
-  } catch (error) {
-    throw new main.DeployError(
-      "preflight-failed",
-      `The Redis URL in ${origin.name} can't be used: ${error.message}.`,
-      `It must look like ${main.REDIS_URL_RULE}. ${origin.wrongUrl}`
-    );
-  }
-}
-
-// src/deploy/watch.ts
-var EVERY_MS = 15e3;
-async function during(work, concerns, log, time) {
-  const done = new AbortController();
-  const told = /* @__PURE__ */ new Set();
-  const look = async () => {
-    for (const line of await concerns().catch(() => [])) {
-      if (!told.has(line)) log.warning(line);
-      told.add(line);
-    }
-  };
-  const watch = async () => {
-    for (; ; ) {
-      await time.sleep(EVERY_MS, done.signal);
-      await look();
-    }
-  };
-  const watching = watch().catch(() => {
-  });
-  try {
-    const result = await work();
-    done.abort();
-    await watching;
-    await look();
-    return result;
-  } finally {
-    done.abort();
-    await watching;
-  }
-}
-
-// src/deploy/expected.ts
-function expected(processes, formation, dynos = []) {
-  if (formation === void 0) return { asked: processes, dynos: [], notes: [] };
-  const notes = [];
-  const present = [];
-  const asked = processes.flatMap((process) => {
-    const { type, demanded } = process;
-    const quantity = formation.find((one) => one.type === type)?.quantity;
-    if (quantity === void 0) {
-      notes.push(
-        `Heroku knows no process type ${type} of this app: it has ${enumerate(formation.map((one) => one.type)) || "none"}`
-      );
-      return [process];
-    }
-    if (quantity === 0 && !demanded) {
-      notes.push(`${type} is scaled to 0: there is nobody to drain`);
-      return [];
-    }
-    const ofType = dynos.filter((dyno) => dyno.type === type);
-    const running = ofType.filter(({ state }) => !STOPPED.has(state));
-    const runs = new Set(running.map(({ name }) => name));
-    const stopped = new Map(
-      ofType.filter(({ name }) => !runs.has(name)).map(({ name, state }) => [name, state])
-    );
-    for (const [name, state] of stopped) {
-      notes.push(`${name} is ${state}: nothing runs there that a deploy could end, so it is not waited for`);
-    }
-    present.push(...running);
-    return [demanded ? process : { ...process, atLeast: Math.max(quantity - stopped.size, runs.size) }];
-  });
-  return {
-    asked,
-    dynos: present.map(({ name, type, version }) => ({
-      dyno: name,
-      type,
-      ...version > 0 && { release: `v${version}` }
-    })),
-    notes
-  };
-}
-var STOPPED = /* @__PURE__ */ new Set(["crashed", "down", "idle"]);
 
 // src/deploy/quiet/quiet.ts
 function unasked(deployed) {
@@ -4488,74 +3475,6 @@ async function quieten(plan, around, story, signal, target) {
 function anybody({ list }, { asked }) {
   return list === void 0 ? asked.length > 0 : asked.some(({ atLeast }) => atLeast > 0);
 }
-
-// src/deploy/held-back-log.ts
-var HeldBackLog = class {
-  #kept = [];
-  #to;
-  info(line) {
-    this.#tell((log) => log.info(line));
-  }
-  warning(line) {
-    this.#tell((log) => log.warning(line));
-  }
-  /** Tells `to` all that was kept, and everything from now on. */
-  release(to) {
-    this.#to = to;
-    for (const tell2 of this.#kept.splice(0)) tell2(to);
-  }
-  #tell(line) {
-    if (this.#to === void 0) this.#kept.push(line);
-    else line(this.#to);
-  }
-};
-
-// src/deploy/app-redis.ts
-var AppRedis = class {
-  #plan;
-  #around;
-  #begun;
-  constructor(plan, around) {
-    this.#plan = plan;
-    this.#around = around;
-  }
-  /** Begins to connect. Never rejects. */
-  begin(signal) {
-    const log = new HeldBackLog();
-    const leave = new AbortController();
-    const server = this.#connect(log, AbortSignal.any([signal, leave.signal]));
-    server.catch(() => {
-    });
-    this.#begun = { server, log, leave };
-  }
-  /**
-   * The connection, checked: the one that was begun, or another. It is the caller's from here on.
-   * @throws DeployError (`preflight-failed`); the signal's reason
-   */
-  async open(log, signal) {
-    const begun = this.#begun;
-    if (begun === void 0) return await this.#connect(log, signal);
-    this.#begun = void 0;
-    begun.log.release(log);
-    return await begun.server;
-  }
-  async [Symbol.asyncDispose]() {
-    if (this.#begun === void 0) return;
-    const { server, leave } = this.#begun;
-    leave.abort();
-    await server.then(
-      (opened) => opened[Symbol.asyncDispose](),
-      () => {
-      }
-    );
-  }
-  async #connect(log, signal) {
-    const { list, dryRun } = this.#plan;
-    const { configVar: configVar2 } = this.#around.heroku;
-    const asks = list === void 0 && !dryRun;
-    return await openServer(this.#plan, { ...this.#around, log, signal, configVar: configVar2, asks });
-  }
-};
 
 // src/deploy/health-check.ts
 var ANSWER_WITHIN_MS = 3e4;
@@ -4830,7 +3749,7 @@ var Story = class {
     if (this.stage !== "pushing" && this.stage !== "verifying") return "";
     const participants = this.#holds.flatMap(({ hold }) => hold.participants);
     const back = participants.flatMap(({ dyno, resumedMs }) => resumedMs === void 0 ? [] : dyno);
-    return back.length === 0 ? "" : ` ${enumerate(back, MOST_NAMED)} ${back.length === 1 ? "is" : "are"} back at work.`;
+    return back.length === 0 ? "" : ` ${chunkOPU67X4C.enumerate(back, MOST_NAMED)} ${back.length === 1 ? "is" : "are"} back at work.`;
   }
   /** what a person must do for participants that stay stopped */
   get #remedies() {
@@ -4911,12 +3830,11 @@ async function deploy(plan, around) {
     timer.abort();
   }
 }
-async function tell(plan, given, story, signal) {
+async function tell(plan, around, story, signal) {
   var _stack = [];
   try {
-    const redis = main.__using(_stack, new AppRedis(plan, given), true);
-    const around = { ...given, redis };
-    if (asksFromHere(plan)) redis.begin(signal);
+    const redis = main.__using(_stack, around.redis, true);
+    if (main.asksFromHere(plan)) redis.begin(signal);
     const target = await around.group(
       "Preflight: nobody is asked for anything yet",
       () => story.span("preflight", "heroku", () => around.heroku.preflight())
@@ -4951,9 +3869,6 @@ async function tell(plan, given, story, signal) {
     var _promise = main.__callDispose(_stack, _error, _hasError);
     _promise && await _promise;
   }
-}
-function asksFromHere({ skipDrain, drainFrom }) {
-  return !skipDrain && drainFrom === "runner";
 }
 async function publish(plan, { group: group2 }, story, signal, target) {
   story.stage = "pushing";
@@ -5028,7 +3943,7 @@ async function dynosUp(api, release2, waitMs, { log, time, signal }) {
       const missing = shortages(formation, ours);
       if (missing.length === 0) {
         log.info(
-          `up on ${release2}: ${enumerate(namesOf(ours.filter(isUp)), MOST_DYNOS) || "nobody, as no dyno is to run"}`
+          `up on ${release2}: ${chunkOPU67X4C.enumerate(namesOf(ours.filter(isUp)), MOST_DYNOS) || "nobody, as no dyno is to run"}`
         );
         return;
       }
@@ -5063,18 +3978,18 @@ function crashes(app, release2, crashed) {
   const names = namesOf(crashed);
   return new main.DeployError(
     "dynos-not-up",
-    `${release2} is released, but ${enumerate(names, MOST_DYNOS)} ${names.length === 1 ? "crashes" : "crash"}.`,
+    `${release2} is released, but ${chunkOPU67X4C.enumerate(names, MOST_DYNOS)} ${names.length === 1 ? "crashes" : "crash"}.`,
     `Its own log tells why: \`heroku logs --dyno ${names[0]} --app ${app}\`.`
   );
 }
 function notUp(app, release2, waitMs, missing, ours) {
   const each = missing.map(({ type, up, quantity }) => {
     const states = ours.filter((dyno) => dyno.type === type && !isUp(dyno)).map(({ name, state }) => `${name} is ${state}`);
-    return `${up} of ${quantity} ${type}${states.length > 0 ? ` (${enumerate(states, MOST_DYNOS)})` : ""}`;
+    return `${up} of ${quantity} ${type}${states.length > 0 ? ` (${chunkOPU67X4C.enumerate(states, MOST_DYNOS)})` : ""}`;
   });
   return new main.DeployError(
     "dynos-not-up",
-    `${release2} is released, but ${main.formatDuration(waitMs)} later not all of its dynos are up: ${enumerate(each)}.`,
+    `${release2} is released, but ${main.formatDuration(waitMs)} later not all of its dynos are up: ${chunkOPU67X4C.enumerate(each)}.`,
     `Look at \`heroku ps --app ${app}\` and \`heroku logs --app ${app}\`. If they are only slow to start, raise wait-for-dynos.`
   );
 }
@@ -6053,40 +4968,19 @@ async function prepare(plan, api, collaborators) {
   }
 }
 
-// built-in:timers/promises
-var builtIn = /* @__PURE__ */ process.getBuiltinModule("node:timers/promises");
-var own = (key) => builtIn[key];
-var $setTimeout = /* @__PURE__ */ own("setTimeout");
-
-// src/time.ts
-var systemTime = machineTime(true);
-var backgroundTime = machineTime(false);
-function machineTime(ref) {
-  return {
-    now: () => performance.now(),
-    async sleep(ms, signal) {
-      signal?.throwIfAborted();
-      try {
-        await $setTimeout(ms, void 0, { ref, ...signal && { signal } });
-      } catch (error) {
-        signal?.throwIfAborted();
-        throw error;
-      }
-    }
-  };
-}
-
 // src/action/opening.ts
-function open(plan, signal) {
+function open(plan, signal, begun) {
   const { env } = process;
-  const around = { log: main.actionsLog, time: systemTime, fetch: createFetch(env), mask: main.maskSecret };
-  return { heroku: openHeroku(plan, { ...around, signal, env }), ...around };
+  const around = { log: main.actionsLog, time: chunkOPU67X4C.systemTime, fetch: createFetch(env), mask: main.maskSecret };
+  const heroku = openHeroku(plan, { ...around, signal, env });
+  const redis = begun ?? new chunkOPU67X4C.AppRedis(plan, { ...around, configVar: heroku.configVar });
+  return { heroku, redis, ...around };
 }
 
 // src/action/carry-out.ts
-function carryOut(plan, cancel) {
-  const done = deploy(plan, { ...open(plan, cancel), group: main.group2, cancel, remember: main.rememberHold });
-  loadClient().catch(() => {
+function carryOut(plan, cancel, redis) {
+  const done = deploy(plan, { ...open(plan, cancel, redis), group: main.group2, cancel, remember: main.rememberHold });
+  chunkOPU67X4C.loadClient().catch(() => {
   });
   return done;
 }
@@ -6097,7 +4991,7 @@ async function endHold(plan, held, needs) {
   try {
     var _stack = [];
     try {
-      const server = main.__using(_stack, await openServer(pinned, needs), true);
+      const server = main.__using(_stack, await chunkOPU67X4C.openServer(pinned, needs), true);
       await protocolOf(plan, server.around).end(held.id);
     } catch (_) {
       var _error = _, _hasError = true;
@@ -6118,21 +5012,16 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var work55KRRRN5 = /*#__PURE__*/Object.freeze({
+var workRUNBPYOJ = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
 });
 
 exports.$Agent = $Agent;
-exports.$Socket = $Socket;
-exports.$createConnection = $createConnection;
 exports.$randomBytes = $randomBytes;
-exports.AbortError = AbortError;
 exports.ApiError = ApiError;
-exports.NUMBERS = NUMBERS;
 exports.RELEASES_LOOKED_AT = RELEASES_LOOKED_AT;
-exports.UrlFormError = UrlFormError;
 exports.announce = announce;
 exports.assertFolder = assertFolder;
 exports.createGit = createGit;
@@ -6143,11 +5032,8 @@ exports.during = during;
 exports.executability = executability;
 exports.expected = expected;
 exports.follow = follow;
-exports.formOf = formOf;
-exports.isElsewhere = isElsewhere;
 exports.lookFor = lookFor$1;
 exports.newDeployId = newDeployId;
-exports.pRetry = pRetry;
 exports.pathOf = pathOf;
 exports.protocolOf = protocolOf;
 exports.quieten = quieten;
@@ -6161,8 +5047,7 @@ exports.short = short;
 exports.slugOf = slugOf;
 exports.termsOf = termsOf;
 exports.together = together$1;
-exports.trust = trust;
 exports.unasked = unasked;
 exports.withinLimit = withinLimit;
-exports.work55KRRRN5 = work55KRRRN5;
+exports.workRUNBPYOJ = workRUNBPYOJ;
 exports.writeAnnouncement = writeAnnouncement;

@@ -1,3 +1,4 @@
+import { AppRedis } from '../src/deploy/app-redis.ts'
 import { deploy, type Heroku } from '../src/deploy/deploy.ts'
 import { endHold } from '../src/deploy/end-hold.ts'
 import type { DeployPlan } from '../src/deploy/plan.ts'
@@ -78,9 +79,11 @@ export class Deployer {
     if (cancelledAfterMs !== undefined) {
       void party.time.sleep(cancelledAfterMs).then(() => this.cancel())
     }
+    const needs = this.#needs(party)
     const report = await deploy(this.plan, {
       heroku,
-      ...this.#needs(party),
+      redis: new AppRedis(this.plan, { ...needs, configVar: heroku.configVar }),
+      ...needs,
       group: (heading, work) => {
         if (!party.gone) this.#ledger.write(this.name, `begins: ${heading}`)
         return work()

@@ -1,4 +1,5 @@
 import * as core from '@actions/core'
+import { asksFromHere } from '../deploy/plan.ts'
 import type { DeployReport } from '../deploy/report.ts'
 import { DeployError, isSuccess } from '../outcome.ts'
 import { actionsLog, annotateError } from './actions-log.ts'
@@ -30,8 +31,11 @@ export async function mainStep(): Promise<void> {
   try {
     const plan = readMaskedPlan()
     writePessimisticOutputs(core.setOutput)
+    // Where the URL is given, Redis is on its way while the rest is loaded.
+    const early = asksFromHere(plan) && plan.redis.url !== undefined
+    const redis = early ? await (await import('./approach.ts')).approach(plan, cancel.signal) : undefined
     const { carryOut } = await import('./work.ts')
-    const told = await carryOut(plan, cancel.signal)
+    const told = await carryOut(plan, cancel.signal, redis)
     report(told)
     // After a failure the post step looks once more whether the hold is ended: it may be that Redis could not be told.
     if (isSuccess(told.outcome)) rememberEnd()

@@ -1,8 +1,10 @@
 import type { Log } from '../log.ts'
 import { HeldBackLog } from './held-back-log.ts'
 import type { DeployPlan } from './plan.ts'
-import { type GateServer, openServer } from './server.ts'
-import type { Surroundings } from './surroundings.ts'
+import { type GateServer, openServer, type ServerNeeds } from './server.ts'
+
+/** What it is reached with. */
+export type RedisNeeds = Omit<ServerNeeds, 'log' | 'signal' | 'asks'>
 
 /** A connection that is being made, and that nobody has asked for yet. */
 interface Begun {
@@ -18,16 +20,17 @@ interface Begun {
  */
 export class AppRedis implements AsyncDisposable {
   readonly #plan: DeployPlan
-  readonly #around: Surroundings
+  readonly #needs: RedisNeeds
   #begun: Begun | undefined
 
-  constructor(plan: DeployPlan, around: Surroundings) {
+  constructor(plan: DeployPlan, needs: RedisNeeds) {
     this.#plan = plan
-    this.#around = around
+    this.#needs = needs
   }
 
-  /** Begins to connect. Never rejects. */
+  /** Begins to connect, if that has not begun. Never rejects. @param signal ends that */
   begin(signal: AbortSignal): void {
+    if (this.#begun !== undefined) return
     const log = new HeldBackLog()
     const leave = new AbortController()
     const server = this.#connect(log, AbortSignal.any([signal, leave.signal]))
@@ -36,7 +39,7 @@ export class AppRedis implements AsyncDisposable {
   }
 
   /**
-   * The connection, checked: the one that was begun, or another. It is the caller's from here on.
+   * The connection, checked: the one that was begun, or another. It is the caller's from here on, and ends its waits with `signal`.
    * @throws DeployError (`preflight-failed`); the signal's reason
    */
   async open(log: Log, signal: AbortSignal): Promise<GateServer> {
@@ -44,7 +47,8 @@ export class AppRedis implements AsyncDisposable {
     if (begun === undefined) return await this.#connect(log, signal)
     this.#begun = undefined
     begun.log.release(log)
-    return await begun.server
+    const server = await begun.server
+    return { ...server, around: { ...server.around, signal } }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -59,8 +63,7 @@ export class AppRedis implements AsyncDisposable {
 
   async #connect(log: Log, signal: AbortSignal): Promise<GateServer> {
     const { list, dryRun } = this.#plan
-    const { configVar } = this.#around.heroku
     const asks = list === undefined && !dryRun
-    return await openServer(this.#plan, { ...this.#around, log, signal, configVar, asks })
+    return await openServer(this.#plan, { ...this.#needs, log, signal, asks })
   }
 }

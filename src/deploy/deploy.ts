@@ -1,7 +1,6 @@
 import { formatDuration } from '../duration.ts'
 import { DeployError } from '../outcome.ts'
-import { AppRedis } from './app-redis.ts'
-import type { DeployPlan } from './plan.ts'
+import { asksFromHere, type DeployPlan } from './plan.ts'
 import { prove } from './prove.ts'
 import { quieten } from './quiet/quieten.ts'
 import type { DeployReport } from './report.ts'
@@ -32,12 +31,11 @@ export async function deploy(plan: DeployPlan, around: Surroundings): Promise<De
 
 async function tell(
   plan: DeployPlan,
-  given: Surroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
 ): Promise<DeployReport> {
-  await using redis = new AppRedis(plan, given)
-  const around = { ...given, redis }
+  await using redis = around.redis
   if (asksFromHere(plan)) redis.begin(signal)
   const target = await around.group('Preflight: nobody is asked for anything yet', () =>
     story.span('preflight', 'heroku', () => around.heroku.preflight()),
@@ -68,11 +66,6 @@ async function tell(
     'deployed',
     `${[`${plan.app} runs ${what}`, quiet.deployed].filter(Boolean).join(', ')}.`,
   )
-}
-
-/** Whether the drain, or its announcement, goes to Redis from this machine. */
-function asksFromHere({ skipDrain, drainFrom }: DeployPlan): boolean {
-  return !skipDrain && drainFrom === 'runner'
 }
 
 /** Makes the release, and believes it only when it runs: no exit code is a release. */

@@ -69,3 +69,8 @@ export interface DeployPlan extends HerokuPlan {
   /** who asks: shown to a person whose deploy finds this one at work */
   readonly asker: { readonly name: string; readonly runUrl?: string }
 }
+
+/** Whether the drain, or its announcement, goes to Redis from this machine. */
+export function asksFromHere({ skipDrain, drainFrom }: DeployPlan): boolean {
+  return !skipDrain && drainFrom === 'runner'
+}

@@ -5,7 +5,7 @@ import type { DeployPlan } from './plan.ts'
 import { protocolOf } from './quiet/protocol.ts'
 import type { DeployReport } from './report.ts'
 import type { Story } from './story.ts'
-import type { BegunSurroundings, Target } from './surroundings.ts'
+import type { Surroundings, Target } from './surroundings.ts'
 
 /**
  * Goes as far as a deploy can without asking anybody for anything, and says what it would do.
@@ -13,7 +13,7 @@ import type { BegunSurroundings, Target } from './surroundings.ts'
  */
 export async function rehearse(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   target: Target,
@@ -34,7 +34,7 @@ export async function rehearse(
 /** Says who takes part, and who does not. @returns the process types for which a deploy would wait in vain */
 async function lookAround(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   { commit }: Target,

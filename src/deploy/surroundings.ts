@@ -62,6 +62,8 @@ export interface DynoSession extends AsyncDisposable {
 /** What a deploy works with. */
 export interface Surroundings {
   readonly heroku: Heroku
+  /** closed when the deploy has ended */
+  readonly redis: AppRedis
   readonly log: Log
   /** puts what `work` logs under a heading */
   group<R>(heading: string, work: () => Promise<R>): Promise<R>
@@ -75,9 +77,4 @@ export interface Surroundings {
   mask(secret: string): void
   /** remembers what the post step needs, before anybody is asked to drain */
   remember(held: { readonly id: string; readonly fingerprint: string | undefined }): void
-}
-
-/** What a deploy works with once it has begun. */
-export interface BegunSurroundings extends Surroundings {
-  readonly redis: AppRedis
 }

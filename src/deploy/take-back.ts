@@ -4,7 +4,7 @@ import type { DeployPlan } from './plan.ts'
 import { type Quiet, unasked } from './quiet/quiet.ts'
 import { quieten } from './quiet/quieten.ts'
 import type { Story } from './story.ts'
-import type { BegunSurroundings, Surroundings, Target } from './surroundings.ts'
+import type { Surroundings, Target } from './surroundings.ts'
 
 /** What shows that a release does not work: reasons to take it back. */
 const REASONS: readonly Outcome[] = ['dynos-not-up', 'clock-not-seen', 'health-check-failed']
@@ -17,7 +17,7 @@ const REASONS: readonly Outcome[] = ['dynos-not-up', 'clock-not-seen', 'health-c
  */
 export async function takeBack(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   target: Target,
@@ -63,7 +63,7 @@ export async function takeBack(
 /** @returns the version of the release by which it went back */
 async function goBack(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   target: Target,
@@ -81,7 +81,7 @@ async function goBack(
 /** Brings the new release's processes to rest, as far as they let themselves be. @throws DeployError `busy` */
 async function restOf(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   { formation, dynos, currentRelease: _, ...target }: Target,

@@ -36,6 +36,23 @@ it('connects before anybody waits for it, and tells of it when somebody does', a
   expect(log.matching(/answers in/)).toHaveLength(1)
 })
 
+it('connects once, however often it is begun', async () => {
+  const { around, log, cancel } = scriptedDeploy({ redisUrl: server.url })
+  around.redis.begin(cancel.signal)
+  await connected()
+  around.redis.begin(cancel.signal)
+  await using opened = await around.redis.open(log, cancel.signal)
+  expect(await connections()).toBe(1)
+  expect(opened.around.signal).toBe(cancel.signal)
+})
+
+it('ends its waits by the signal of whoever opened it, who may have less time than who began', async () => {
+  const { around, log, cancel } = scriptedDeploy({ redisUrl: server.url })
+  around.redis.begin(new AbortController().signal)
+  await using opened = await around.redis.open(log, cancel.signal)
+  expect(opened.around.signal).toBe(cancel.signal)
+})
+
 it('connects once more for whoever opens it once more', async () => {
   const { around, log, cancel } = scriptedDeploy({ redisUrl: server.url })
   around.redis.begin(cancel.signal)

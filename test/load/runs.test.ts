@@ -2,6 +2,7 @@ import { getEventListeners } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { readPlan } from '../../src/action/inputs.ts'
+import { AppRedis } from '../../src/deploy/app-redis.ts'
 import { deploy, type Heroku, type Target } from '../../src/deploy/deploy.ts'
 import { DeployError, type Outcome } from '../../src/outcome.ts'
 import { join } from '../../src/participant/join.ts'
@@ -92,8 +93,10 @@ it('25 deploys in one process leave no file, listener or timer behind, however t
       dynosUp: async () => {},
       inDyno: () => Promise.reject(new Error('not asked for')),
     }
-    const { outcome } = await deploy(readPlan({ getInput: (name) => inputs[name] ?? '', env: {} }), {
+    const plan = readPlan({ getInput: (name) => inputs[name] ?? '', env: {} })
+    const { outcome } = await deploy(plan, {
       heroku,
+      redis: new AppRedis(plan, { time, mask: () => {}, configVar: heroku.configVar }),
       log: new Lines(),
       group: (_, work) => work(),
       time,

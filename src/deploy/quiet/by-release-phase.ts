@@ -4,7 +4,7 @@ import type { Hold } from '../../gate/hold.ts'
 import type { Expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
-import type { BegunSurroundings, Target } from '../surroundings.ts'
+import type { Surroundings, Target } from '../surroundings.ts'
 import { duringReleasePhase } from './during-release-phase.ts'
 import { protocolOf, termsOf } from './protocol.ts'
 import type { Quiet } from './quiet.ts'
@@ -16,7 +16,7 @@ import type { Quiet } from './quiet.ts'
  */
 export async function quietByReleasePhase(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   target: Pick<Target, 'commit'>,

@@ -2,7 +2,7 @@ import { newDeployId } from '../../gate/gate.ts'
 import type { Expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
-import type { BegunSurroundings, Target } from '../surroundings.ts'
+import type { Surroundings, Target } from '../surroundings.ts'
 import { during } from '../watch.ts'
 import { protocolOf } from './protocol.ts'
 import type { Quiet } from './quiet.ts'
@@ -13,7 +13,7 @@ import type { Quiet } from './quiet.ts'
  */
 export async function quietByRunner(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   target: Pick<Target, 'commit' | 'currentRelease'>,

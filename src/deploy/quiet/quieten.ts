@@ -1,7 +1,7 @@
 import { type Expected, expected } from '../expected.ts'
 import type { DeployPlan } from '../plan.ts'
 import type { Story } from '../story.ts'
-import type { BegunSurroundings, Target } from '../surroundings.ts'
+import type { Surroundings, Target } from '../surroundings.ts'
 import { quietByRunner } from './by-runner.ts'
 import { type Quiet, unasked } from './quiet.ts'
 
@@ -11,7 +11,7 @@ import { type Quiet, unasked } from './quiet.ts'
  */
 export async function quieten(
   plan: DeployPlan,
-  around: BegunSurroundings,
+  around: Surroundings,
   story: Story,
   signal: AbortSignal,
   target: Target,

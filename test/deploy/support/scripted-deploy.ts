@@ -2,7 +2,7 @@ import { AppRedis } from '../../../src/deploy/app-redis.ts'
 import type { DeployPlan } from '../../../src/deploy/plan.ts'
 import type { Quiet } from '../../../src/deploy/quiet/quiet.ts'
 import { Story } from '../../../src/deploy/story.ts'
-import type { BegunSurroundings, Heroku, Surroundings, Target } from '../../../src/deploy/surroundings.ts'
+import type { Heroku, Surroundings, Target } from '../../../src/deploy/surroundings.ts'
 import { systemTime } from '../../../src/time.ts'
 import { Lines } from '../../participant/support/lines.ts'
 
@@ -42,7 +42,7 @@ export const PLAN: DeployPlan = {
 /** A deploy whose Heroku does what a test says, and that writes down what it is asked for. */
 export interface ScriptedDeploy {
   readonly plan: DeployPlan
-  readonly around: BegunSurroundings
+  readonly around: Surroundings
   readonly story: Story
   readonly target: Target
   readonly log: Lines
@@ -73,15 +73,17 @@ export function scriptedDeploy({
   const cancel = new AbortController()
   const calls: string[] = []
   const groups: string[] = []
+  const scripted: Heroku = {
+    preflight: () => Promise.reject(new Error('not here')),
+    configVar: async () => redisUrl,
+    tellTo: () => {},
+    dynosUp: async (release) => void calls.push(`dynosUp ${release}`),
+    inDyno: () => Promise.reject(new Error('not here')),
+    ...heroku,
+  }
   const around: Surroundings = {
-    heroku: {
-      preflight: () => Promise.reject(new Error('not here')),
-      configVar: async () => redisUrl,
-      tellTo: () => {},
-      dynosUp: async (release) => void calls.push(`dynosUp ${release}`),
-      inDyno: () => Promise.reject(new Error('not here')),
-      ...heroku,
-    },
+    heroku: scripted,
+    redis: new AppRedis(whole, { time: systemTime, mask() {}, configVar: scripted.configVar }),
     log,
     group(heading, work) {
       groups.push(heading)
@@ -96,7 +98,7 @@ export function scriptedDeploy({
   const story = new Story(whole, around.time, log)
   return {
     plan: whole,
-    around: { ...around, redis: new AppRedis(whole, around) },
+    around,
     story,
     target: {
       what: 'HEAD is 752f176e',

@@ -1,0 +1,6 @@
+// src/shell-word.ts
+function shellWord(text) {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+exports.shellWord = shellWord;
