@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
-import { availableParallelism, cpus, release, type } from 'node:os'
+import { availableParallelism, cpus, type } from 'node:os'
 import { join } from 'node:path'
 import { type Figure, table } from './figure.ts'
 
@@ -22,5 +22,5 @@ function machine(): string {
   const version = /v=(\S+)/.exec(redis)?.[1] ?? 'unknown'
   const day = new Date().toISOString().slice(0, 10)
   const cores = `${availableParallelism()} cores (${cpus()[0]?.model.trim() || 'of an unknown kind'})`
-  return `${day}, ${cores}, ${type()} ${release()}, Node ${process.versions.node}, Redis ${version}, everything on one machine`
+  return `${day}, ${cores}, ${type()}, Node ${process.versions.node}, Redis ${version}, everything on one machine`
 }
