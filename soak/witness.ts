@@ -21,6 +21,8 @@ export interface Drain {
   readonly told: Set<string>
   /** whom it ever told */
   readonly everTold: Set<string>
+  /** whom a server may have told that is gone: the last that it had executed may be lost with the connection that reads it */
+  readonly perhapsTold: Set<string>
 }
 
 /** A row, and when the server took it. */
@@ -66,6 +68,7 @@ export class Witness {
     if (!there) return
     there.phase = fields.phase ?? ''
     there.expiry = Number(fields.expiry)
+    for (const id of this.rows.keys()) there.perhapsTold.add(id)
   }
 
   readonly take: OnCommand = (at, [name = '', key = '', ...args], byScript) => {
@@ -103,12 +106,17 @@ export class Witness {
     // A beat that was stuck in a connection that is dead by now comes after those of the next one. A drain that is over it can't revive.
     if (drain?.everTold.has(id) && !inForce(drain, at)) return
     if (!drain) this.#ledger.broken('I8', id, `answers epoch ${row.epoch}, which nobody was granted`)
-    else if (!drain.told.has(id) || (this.#newlyTold?.drain === drain && this.#newlyTold.id === id))
+    else if (!drain.perhapsTold.has(id) && (!drain.told.has(id) || this.#isNewlyTold(drain, id)))
       this.#ledger.broken(
         'I2',
         id,
         `answers epoch ${row.epoch}, and was not told of it while it was in force`,
       )
+  }
+
+  /** Whether the call that the server executes now told it first: by then it has answered already. */
+  #isNewlyTold(drain: Drain, id: string): boolean {
+    return this.#newlyTold?.drain === drain && this.#newlyTold.id === id
   }
 
   #intent(at: number, pairs: readonly string[]): void {
@@ -160,6 +168,7 @@ export class Witness {
       forgotten: false,
       told: new Set(),
       everTold: new Set(),
+      perhapsTold: new Set(),
     }
     this.drains.set(epoch, this.#current)
     this.#momentOf('asked').resolve()
