@@ -1,4 +1,4 @@
-var chunk65IVBLKP = require('./chunk4.js');
+var chunkOBWMWB5U = require('./chunk4.js');
 require('./chunk3.js');
 require('./chunk.js');
 require('./main.js');
@@ -7,5 +7,5 @@ require('./chunk2.js');
 
 
 
-exports.quietByDyno = chunk65IVBLKP.quietByDyno;
-exports.tell = chunk65IVBLKP.tell;
+exports.quietByDyno = chunkOBWMWB5U.quietByDyno;
+exports.tell = chunkOBWMWB5U.tell;

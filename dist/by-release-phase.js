@@ -1,4 +1,4 @@
-var workRUNBPYOJ = require('./work.js');
+var workKUCZW4BZ = require('./work.js');
 var main = require('./main.js');
 require('./chunk.js');
 require('./chunk2.js');
@@ -17,7 +17,7 @@ async function duringReleasePhase(announcement, work, around) {
     follow(hold);
     const adopted = hold;
     const opened = await adopted.opened(over.signal);
-    const result = opened ? await workRUNBPYOJ.during(
+    const result = opened ? await workKUCZW4BZ.during(
       () => working,
       () => adopted.concerns(),
       log,
@@ -41,10 +41,10 @@ async function quietByReleasePhase(plan, around, story, signal, target, who) {
     const server = scope.use(await group("Redis", () => redis.open(story.log, signal)));
     const gate = { ...server.around, log: story.log };
     const asker = { ...plan.asker, app: plan.app, commit: target.commit };
-    await workRUNBPYOJ.protocolOf(plan, gate, who).inspect(asker);
-    const id = workRUNBPYOJ.newDeployId();
+    await workKUCZW4BZ.protocolOf(plan, gate, who).inspect(asker);
+    const id = workKUCZW4BZ.newDeployId();
     around.remember({ id, fingerprint: server.fingerprint });
-    const announcement = scope.use(await workRUNBPYOJ.announce(gate, id, workRUNBPYOJ.termsOf(plan, who), asker));
+    const announcement = scope.use(await workKUCZW4BZ.announce(gate, id, workKUCZW4BZ.termsOf(plan, who), asker));
     story.log.info("the deploy is announced: its release phase drains, and the clock works until then");
     const kept = scope.move();
     let hold;

@@ -664,9 +664,10 @@ async function openGateServer({ address, trust: trust2, origin }, gateName, { lo
   const shownPrints = [];
   const { connectRedis } = await loadClient();
   let checked = Promise.resolve(0);
-  const check = async (connected) => {
+  let dropped = new AbortController();
+  const check = async (connected, until) => {
     const before = time.now();
-    await answered({ time, numbers: NUMBERS, signal }, async () => {
+    await answered({ time, numbers: NUMBERS, signal: until }, async () => {
       await checkHealth(connected, name, origin, log);
       if (asks && isNamedUser(address)) await checkRights(connected, keys.reports, name);
     });
@@ -691,11 +692,16 @@ async function openGateServer({ address, trust: trust2, origin }, gateName, { lo
     signal,
     patience,
     (connected) => {
-      checked = check(connected);
+      dropped.abort();
+      dropped = new AbortController();
+      checked = check(connected, AbortSignal.any([signal, dropped.signal]));
       checked.catch(() => {
       });
     }
-  );
+  ).catch((error) => {
+    dropped.abort();
+    throw error;
+  });
   try {
     log.info(`${name} answers in ${main.formatDuration(await checked)} (from ${origin.name})`);
   } catch (error) {
@@ -814,11 +820,19 @@ var AppRedis = class {
     this.#begun = void 0;
     begun.log.release(log);
     const server = await begun.server;
-    return { ...server, around: { ...server.around, signal } };
+    return {
+      around: { ...server.around, signal },
+      // Of the connection that is there: another may have been made meanwhile.
+      get fingerprint() {
+        return server.fingerprint;
+      },
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]()
+    };
   }
   async [Symbol.asyncDispose]() {
     if (this.#begun === void 0) return;
     const { server, leave } = this.#begun;
+    this.#begun = void 0;
     leave.abort();
     await server.then(
       (opened) => opened[Symbol.asyncDispose](),

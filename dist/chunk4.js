@@ -1,6 +1,6 @@
 var chunkLSQCWHDC = require('./chunk3.js');
-var chunkOPU67X4C = require('./chunk.js');
-var workRUNBPYOJ = require('./work.js');
+var chunkR2YOQZTL = require('./chunk.js');
+var workKUCZW4BZ = require('./work.js');
 var main = require('./main.js');
 
 // src/deploy/attended.ts
@@ -34,7 +34,7 @@ function readTold(fields) {
       return participant && { event, participant };
     }
     case "failed": {
-      const failure = workRUNBPYOJ.readFailure(fields);
+      const failure = workKUCZW4BZ.readFailure(fields);
       return failure && { event, ...failure };
     }
     default:
@@ -212,7 +212,7 @@ var AttendedDrain = class {
     this.#why = why;
     this.#told.broke();
     if (this.#stage !== "open" || this.#around.signal.aborted) return;
-    const within = main.formatDuration(chunkOPU67X4C.NUMBERS.pushLeaseMs);
+    const within = main.formatDuration(chunkR2YOQZTL.NUMBERS.pushLeaseMs);
     this.#around.log.warning(
       `${why.message} Whoever is held goes on within ${within}, while the deploy runs: what starts then may be killed`
     );
@@ -246,7 +246,7 @@ var LONGEST_LIFE_SEC = 86400;
 var MOST_EXPECTED = 20;
 function drainCommand(plan, { id, asker, terms }, replaces) {
   const expected = terms.expected?.slice(0, MOST_EXPECTED);
-  const announced = workRUNBPYOJ.writeAnnouncement({
+  const announced = workKUCZW4BZ.writeAnnouncement({
     ...{ id, asker },
     terms: { ...terms, ...expected && { expected } }
   });
@@ -258,7 +258,7 @@ function resumeCommand(plan) {
 }
 function inDyno(plan, name, options) {
   const { configVar } = plan.redis;
-  const { verify, pins } = chunkOPU67X4C.trust(plan, true);
+  const { verify, pins } = chunkR2YOQZTL.trust(plan, true);
   const words = [
     ...[name, "--gate-name", plan.gateName],
     ...verify ? ["--verify-certificate"] : [],
@@ -361,7 +361,7 @@ async function quietByDyno(plan, around, story, signal, target, who) {
     const { app } = plan;
     const { log } = story;
     const asker = { ...plan.asker, app, ...target.commit && { commit: target.commit } };
-    const asked = { id: workRUNBPYOJ.newDeployId(), asker, terms: workRUNBPYOJ.termsOf(plan, who) };
+    const asked = { id: workKUCZW4BZ.newDeployId(), asker, terms: workKUCZW4BZ.termsOf(plan, who) };
     const command = drainCommand(plan, asked, target.currentRelease);
     const told = new ToldDrain(time, () => story.follow(told));
     const lastLines = [];

@@ -1,4 +1,4 @@
-var workRUNBPYOJ = require('./work.js');
+var workKUCZW4BZ = require('./work.js');
 var main = require('./main.js');
 require('./chunk2.js');
 require('./chunk.js');
@@ -10,15 +10,15 @@ async function commandProblem({
   env
 }) {
   if (process.platform === "win32") return void 0;
-  const folders = program.includes("/") ? [""] : workRUNBPYOJ.pathOf(env).split(main.$delimiter);
+  const folders = program.includes("/") ? [""] : workKUCZW4BZ.pathOf(env).split(main.$delimiter);
   const found = /* @__PURE__ */ new Set();
-  for (const folder of folders) found.add(await workRUNBPYOJ.executability(main.$resolve(cwd, main.$join(folder, program))));
+  for (const folder of folders) found.add(await workKUCZW4BZ.executability(main.$resolve(cwd, main.$join(folder, program))));
   if (program !== "" && found.has("runs")) return void 0;
   return notStarted(program, program !== "" && found.has("not-executable") ? "EACCES" : "ENOENT");
 }
 async function runCommand(command, around) {
   try {
-    const { code, signal } = await workRUNBPYOJ.runGroup(command, around);
+    const { code, signal } = await workKUCZW4BZ.runGroup(command, around);
     if (signal !== void 0) return { code: signalCode(signal), signal };
     return { code: code ?? 1 };
   } catch (error) {
@@ -50,7 +50,7 @@ var SHOWS_WITHIN_MS = 1e4;
 var SILENT_MS = 5 * 6e4;
 async function prepareCommand(plan, { program, args }, api, collaborators) {
   const { log, time } = collaborators;
-  await workRUNBPYOJ.assertFolder(plan.directory);
+  await workKUCZW4BZ.assertFolder(plan.directory);
   const place = { program, cwd: plan.directory, env: environmentOf(collaborators.env, plan) };
   const problem = await commandProblem(place);
   if (problem !== void 0) {
@@ -60,7 +60,7 @@ async function prepareCommand(plan, { program, args }, api, collaborators) {
       "Correct `command` (a program on the PATH of the runner, or a path from the checkout) or `command-file`, or install the program in a step before this one."
     );
   }
-  const { releases: _, ...standing } = await workRUNBPYOJ.readStanding(api, collaborators);
+  const { releases: _, ...standing } = await workKUCZW4BZ.readStanding(api, collaborators);
   const { app, newestVersion, currentRelease } = standing;
   const mask = main.maskOf(plan.apiKey);
   return {
@@ -86,7 +86,7 @@ async function prepareCommand(plan, { program, args }, api, collaborators) {
     },
     async verify(signal) {
       if (!await madeRelease(signal)) return void 0;
-      return await workRUNBPYOJ.follow(
+      return await workKUCZW4BZ.follow(
         {
           ...{ app, api, what: program },
           deed: program,
@@ -101,11 +101,11 @@ async function prepareCommand(plan, { program, args }, api, collaborators) {
     const began = time.now();
     for (; ; ) {
       try {
-        const [newest] = await api.releases(workRUNBPYOJ.RELEASES_LOOKED_AT, signal);
+        const [newest] = await api.releases(workKUCZW4BZ.RELEASES_LOOKED_AT, signal);
         if (newest && newest.version > newestVersion) return true;
         if (time.now() - began >= SHOWS_WITHIN_MS) break;
       } catch (error) {
-        if (!(error instanceof workRUNBPYOJ.ApiError)) throw error;
+        if (!(error instanceof workKUCZW4BZ.ApiError)) throw error;
         if (!error.passing || time.now() - began >= SILENT_MS) throw unseen(error);
         log.warning(`${error.message} A release of ${program} is still looked for`);
       }

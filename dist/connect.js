@@ -1,6 +1,6 @@
 var chunkK62CODCC = require('./chunk2.js');
 var main = require('./main.js');
-var chunkOPU67X4C = require('./chunk.js');
+var chunkR2YOQZTL = require('./chunk.js');
 
 // node_modules/@ioredis/commands/built/commands.json
 var require_commands = main.__commonJS({
@@ -6182,7 +6182,7 @@ function findOwner(address, hosts, key, needs) {
 }
 function explain(error) {
   if (!error.message.startsWith("ERR This instance has cluster support disabled")) throw error;
-  throw new chunkOPU67X4C.UrlFormError(
+  throw new chunkR2YOQZTL.UrlFormError(
     "it is no node of a cluster",
     "redis+cluster:// names nodes of a cluster. The URL of a single server begins with redis:// or rediss://."
   );
@@ -6211,7 +6211,7 @@ async function named(host, tls, { primary, username, password }, needs) {
   };
   return await ask("the sentinel", sentinel, needs, async (call) => {
     const answer = await call("SENTINEL", "GET-MASTER-ADDR-BY-NAME", primary).catch((error) => {
-      throw /^ERR unknown command/i.test(error.message) ? new chunkOPU67X4C.UrlFormError(
+      throw /^ERR unknown command/i.test(error.message) ? new chunkR2YOQZTL.UrlFormError(
         "it is no sentinel",
         "redis+sentinel:// names the sentinels, as a rule on port 26379. The URL of a single server begins with redis:// or rediss://."
       ) : error;
@@ -6259,7 +6259,7 @@ function createClient(address, trust, terms, key) {
     socketTimeout: terms.silentLinkMs,
     retryStrategy: (attempt) => terms.retryDelay(attempt),
     reconnectOnError(error) {
-      if (!chunkOPU67X4C.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
+      if (!chunkR2YOQZTL.isElsewhere(error) || error.message.startsWith("MOVED ") && !address.topology) return false;
       client.emit("error", error);
       return true;
     }
@@ -6365,7 +6365,7 @@ async function checkForm(client, key) {
   try {
     await client.get(key);
   } catch (error) {
-    const form = chunkOPU67X4C.formOf(error);
+    const form = chunkR2YOQZTL.formOf(error);
     if (form) throw form;
   }
 }
@@ -6374,7 +6374,7 @@ function isSelect(error) {
 }
 function isFinal(error) {
   if (error instanceof LookupError) return isFinal(error.cause);
-  return error instanceof PinError || error instanceof chunkOPU67X4C.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
+  return error instanceof PinError || error instanceof chunkR2YOQZTL.UrlFormError || isSelect(error) || /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR AUTH)/.test(error.message) || isCertificate(error);
 }
 function isCertificate(error) {
   return /SELF_SIGNED|UNABLE_TO_VERIFY|CERT_|ERR_TLS_CERT/.test(error.code ?? "");
@@ -6385,7 +6385,7 @@ function explain2(address, origin, error) {
 }
 function reasons(error, tls, origin) {
   if (error instanceof LookupError) return lookupReasons(error, tls, origin);
-  if (error instanceof chunkOPU67X4C.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
+  if (error instanceof chunkR2YOQZTL.UrlFormError) return [`${error.message}.`, `${error.next} ${origin.wrongUrl}`];
   if (error instanceof PinError) {
     return [
       `${error.message}.`,

@@ -1455,14 +1455,22 @@ async function mainStep() {
     );
   }
   try {
-    const plan = readMaskedPlan();
-    writePessimisticOutputs(setOutput);
-    const early = asksFromHere(plan) && plan.redis.url !== void 0;
-    const redis = early ? await (await Promise.resolve().then(function () { return require('./approach.js'); })).approach(plan, cancel.signal) : void 0;
-    const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workRUNBPYOJ; });
-    const told = await carryOut(plan, cancel.signal, redis);
-    report(told);
-    if (isSuccess(told.outcome)) rememberEnd();
+    var _stack = [];
+    try {
+      const plan = readMaskedPlan();
+      writePessimisticOutputs(setOutput);
+      const early = asksFromHere(plan) && plan.redis.url !== void 0;
+      const redis = __using(_stack, early ? await (await Promise.resolve().then(function () { return require('./approach.js'); })).approach(plan, cancel.signal) : void 0, true);
+      const { carryOut } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workKUCZW4BZ; });
+      const told = await carryOut(plan, cancel.signal, redis);
+      report(told);
+      if (isSuccess(told.outcome)) rememberEnd();
+    } catch (_) {
+      var _error = _, _hasError = true;
+    } finally {
+      var _promise = __callDispose(_stack, _error, _hasError);
+      _promise && await _promise;
+    }
   } catch (error) {
     const { outcome, message, next } = asDeployError(error);
     const nothing = { app: "", participants: [], jobsFinished: 0, jobsStored: 0, warnings: [], spans: [] };
@@ -1503,7 +1511,7 @@ async function postStep() {
   try {
     const held = recallHold();
     if (held !== void 0) {
-      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workRUNBPYOJ; });
+      const { giveBack } = await Promise.resolve().then(function () { return require('./work.js'); }).then(function (n) { return n.workKUCZW4BZ; });
       await giveBack(held, LIMIT_MS);
     }
   } catch (error) {

@@ -1,4 +1,4 @@
-var workRUNBPYOJ = require('./work.js');
+var workKUCZW4BZ = require('./work.js');
 var main = require('./main.js');
 require('./chunk2.js');
 var chunkLSQCWHDC = require('./chunk3.js');
@@ -34,7 +34,7 @@ function createDynoFate(api, dyno, { log, time }) {
         try {
           inVain = await isGone(signal) ? inVain + 1 : 0;
         } catch (error) {
-          if (!(error instanceof workRUNBPYOJ.ApiError)) throw error;
+          if (!(error instanceof workKUCZW4BZ.ApiError)) throw error;
           if (!unanswered) log.warning(`${error.message} The output of ${name} is still waited for`);
           unanswered = true;
         }
@@ -53,7 +53,7 @@ function createDynoFate(api, dyno, { log, time }) {
       try {
         if (await isGone(signal)) throw gone(what);
       } catch (error) {
-        if (!(error instanceof workRUNBPYOJ.ApiError)) throw error;
+        if (!(error instanceof workKUCZW4BZ.ApiError)) throw error;
         throw new main.DeployError("failed", `${what} Nor does Heroku tell: ${error.message}`, next, {
           cause: error
         });
@@ -65,14 +65,14 @@ function createDynoFate(api, dyno, { log, time }) {
       const limited = { time, signal: new AbortController().signal };
       let isStopped = false;
       try {
-        await workRUNBPYOJ.withinLimit(STOP_LIMIT_MS, limited, async (limit) => {
+        await workKUCZW4BZ.withinLimit(STOP_LIMIT_MS, limited, async (limit) => {
           await api.stopDyno(name, limit);
           isStopped = true;
           await Promise.race([lastWords, aborted(limit)]);
         });
       } catch (error) {
-        if (isStopped || error instanceof workRUNBPYOJ.ApiError && error.status === 404) return;
-        const reason = error instanceof workRUNBPYOJ.ApiError ? error.message : `${workRUNBPYOJ.reasonOf(error)}.`;
+        if (isStopped || error instanceof workKUCZW4BZ.ApiError && error.status === 404) return;
+        const reason = error instanceof workKUCZW4BZ.ApiError ? error.message : `${workKUCZW4BZ.reasonOf(error)}.`;
         const wait = timeToLiveSec === void 0 ? "" : `, or wait: it lives for ${main.formatDuration(timeToLiveSec * 1e3)}`;
         const advice = `Stop it with \`heroku ps:stop ${name} --app ${api.appName}\`${wait}`;
         log.warning(`${name} could not be stopped: ${reason} ${advice}`);
@@ -90,7 +90,7 @@ function aborted(signal) {
 var LAUNCHER = "/cnb/lifecycle/launcher";
 var TRIES = 10;
 function markExit(command, launcher = LAUNCHER) {
-  const halves = [workRUNBPYOJ.$randomBytes(8).toString("hex"), workRUNBPYOJ.$randomBytes(8).toString("hex")];
+  const halves = [workKUCZW4BZ.$randomBytes(8).toString("hex"), workKUCZW4BZ.$randomBytes(8).toString("hex")];
   const marker = new RegExp(`^(.*)${halves.join("")} (\\d{1,3});`, "s");
   return {
     commandLine: [
@@ -140,7 +140,7 @@ async function attach(dyno, collaborators, onOutput) {
     if (rest.length > 0) onOutput(rest);
   });
   socket.on("error", (error) => {
-    reason = workRUNBPYOJ.reasonOf(error);
+    reason = workKUCZW4BZ.reasonOf(error);
   });
   socket.once("close", () => {
     if (beginning?.length) onOutput(beginning);
@@ -179,7 +179,7 @@ function readAttachUrl({ name, attachUrl }) {
   );
 }
 function connect({ host, port }, { env, time, signal }) {
-  return workRUNBPYOJ.withinLimit(
+  return workKUCZW4BZ.withinLimit(
     CONNECT_LIMIT_MS,
     { time, signal },
     (limit) => new Promise((resolve, reject) => {
@@ -202,7 +202,7 @@ function connect({ host, port }, { env, time, signal }) {
         resolve(socket2);
       };
       limit.addEventListener("abort", stop, { once: true });
-      const socket = new workRUNBPYOJ.$Agent({ proxyEnv: env }).createConnection(
+      const socket = new workKUCZW4BZ.$Agent({ proxyEnv: env }).createConnection(
         { host, port, ...isName(host) && { servername: host } },
         (error, tunnelled) => {
           if (tunnelled) keep(tunnelled);
@@ -230,7 +230,7 @@ function unattached(name, { host, port }, error) {
   }
   return new main.DeployError(
     "failed",
-    `The output of ${name} could not be attached to at ${where}: ${workRUNBPYOJ.reasonOf(error)}.`,
+    `The output of ${name} could not be attached to at ${where}: ${workKUCZW4BZ.reasonOf(error)}.`,
     `Check that this runner may connect to ${where}, directly or through the proxy in HTTPS_PROXY. If a proxy opens TLS, name the file with its certificate in NODE_EXTRA_CA_CERTS.`,
     { cause: error }
   );
@@ -264,7 +264,7 @@ async function openInDyno(api, { command, mask = [], ...settings }, collaborator
   let hasJoined = false;
   let write;
   let over = false;
-  const lines = workRUNBPYOJ.createLineSplitter((line) => {
+  const lines = workKUCZW4BZ.createLineSplitter((line) => {
     if (over) return;
     const end = marker.read(line);
     const shown = plain(end ? end.before : line);

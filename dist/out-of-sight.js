@@ -1,4 +1,4 @@
-var chunk65IVBLKP = require('./chunk4.js');
+var chunkOBWMWB5U = require('./chunk4.js');
 require('./chunk3.js');
 require('./chunk.js');
 var main = require('./main.js');
@@ -9,7 +9,7 @@ require('./chunk2.js');
 function quietOutOfSight(plan, around, story, signal) {
   const { log } = story;
   const byHand = `heroku run --app ${plan.app} -- deploy-gate resume --gate-name ${plan.gateName}`;
-  const command = chunk65IVBLKP.resumeCommand(plan);
+  const command = chunkOBWMWB5U.resumeCommand(plan);
   let released = false;
   return {
     deployed: "with the drain of its release phase, out of sight of this step",
@@ -36,7 +36,7 @@ function quietOutOfSight(plan, around, story, signal) {
         await around.group("Resume, in a one-off dyno", async () => {
           var _stack = [];
           try {
-            const session = main.__using(_stack, await around.heroku.inDyno(command, (line) => chunk65IVBLKP.tell(log, line), signal), true);
+            const session = main.__using(_stack, await around.heroku.inDyno(command, (line) => chunkOBWMWB5U.tell(log, line), signal), true);
             const { code } = await session.ended;
             if (code === 0) log.info("nobody is held any more by a release phase");
             else failed(`deploy-gate resume ended with ${code} in ${session.dyno}.`);

@@ -1,4 +1,4 @@
-var workRUNBPYOJ = require('./work.js');
+var workKUCZW4BZ = require('./work.js');
 var main = require('./main.js');
 require('./chunk2.js');
 require('./chunk.js');
@@ -13,8 +13,8 @@ async function promote(api, promotion, name, sought, collaborators) {
     id = await api.promote(promotion, signal);
   } catch (error) {
     const failure = notPromoted(error);
-    if (!(error instanceof workRUNBPYOJ.ApiError && error.unknown)) throw failure;
-    const made = await workRUNBPYOJ.lookFor(api, error, sought, collaborators);
+    if (!(error instanceof workKUCZW4BZ.ApiError && error.unknown)) throw failure;
+    const made = await workKUCZW4BZ.lookFor(api, error, sought, collaborators);
     if (made === void 0) throw failure;
     return made.id;
   }
@@ -22,7 +22,7 @@ async function promote(api, promotion, name, sought, collaborators) {
     return await targetRelease(api, id, promotion.targetAppId, name, collaborators);
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof workRUNBPYOJ.ApiError)) throw error;
+    if (!(error instanceof workKUCZW4BZ.ApiError)) throw error;
     log.warning(`${error.message} The promotion is under way, and its release is looked for`);
     return void 0;
   }
@@ -43,16 +43,16 @@ async function targetRelease(api, id, targetAppId, name, { time, signal }) {
   }
 }
 function notPromoted(error) {
-  if (!(error instanceof workRUNBPYOJ.ApiError)) return error;
+  if (!(error instanceof workKUCZW4BZ.ApiError)) return error;
   return new main.DeployError("promotion-failed", error.message, error.next, { cause: error });
 }
 
 // src/heroku/strategies/promote.ts
 async function preparePromotion(plan, from, api, collaborators) {
   const { signal } = collaborators;
-  const sourceApi = workRUNBPYOJ.createPlatformApi({ ...plan, app: from }, collaborators);
-  const [{ releases, ...standing }, source, ours, theirs] = await workRUNBPYOJ.together(signal, [
-    (linked) => workRUNBPYOJ.readStanding(api, { ...collaborators, signal: linked }),
+  const sourceApi = workKUCZW4BZ.createPlatformApi({ ...plan, app: from }, collaborators);
+  const [{ releases, ...standing }, source, ours, theirs] = await workKUCZW4BZ.together(signal, [
+    (linked) => workKUCZW4BZ.readStanding(api, { ...collaborators, signal: linked }),
     (linked) => readSource(sourceApi, linked),
     (linked) => api.pipeline(linked),
     (linked) => sourceApi.pipeline(linked)
@@ -61,14 +61,14 @@ async function preparePromotion(plan, from, api, collaborators) {
   if (ours === void 0 || theirs?.pipelineId !== ours.pipelineId) throw notCoupled(app, from, ours, theirs);
   const { slugId, version, commit } = source;
   const name = `v${version} of ${from}`;
-  const reader = workRUNBPYOJ.createReleaseReader(api);
+  const reader = workKUCZW4BZ.createReleaseReader(api);
   const current = releases.find((one) => one.current);
   const runs = (release, until) => commit !== "" ? reader.runs(release, commit, until) : Promise.resolve(void 0);
   const upToDate = current !== void 0 && (current.slugId === slugId || await runs(current, signal));
   let made;
   return {
     ...standing,
-    what: commit === "" ? name : `${name} is ${workRUNBPYOJ.short(commit)}`,
+    what: commit === "" ? name : `${name} is ${workKUCZW4BZ.short(commit)}`,
     commit,
     upToDate: upToDate === true,
     async publish(until) {
@@ -80,7 +80,7 @@ async function preparePromotion(plan, from, api, collaborators) {
       };
       made = await promote(api, promotion, name, sought(until), { ...collaborators, signal: until });
     },
-    verify: (until) => workRUNBPYOJ.follow(
+    verify: (until) => workKUCZW4BZ.follow(
       {
         ...{ app, api, what: name },
         deed: `The promotion of ${name}`,
@@ -103,15 +103,15 @@ async function preparePromotion(plan, from, api, collaborators) {
   }
 }
 async function readSource(api, signal) {
-  const [{ id: appId }, releases] = await workRUNBPYOJ.together(signal, [
+  const [{ id: appId }, releases] = await workKUCZW4BZ.together(signal, [
     (linked) => api.app(linked),
-    (linked) => api.releases(workRUNBPYOJ.RELEASES_LOOKED_AT, linked)
+    (linked) => api.releases(workKUCZW4BZ.RELEASES_LOOKED_AT, linked)
   ]).catch((error) => {
-    throw error instanceof workRUNBPYOJ.ApiError && error.status === 404 ? unknownSource(api.appName, error) : error;
+    throw error instanceof workKUCZW4BZ.ApiError && error.status === 404 ? unknownSource(api.appName, error) : error;
   });
   const current = releases.find((release) => release.current);
   if (current?.slugId) {
-    const commit = await workRUNBPYOJ.createReleaseReader(api).slugCommit(current.slugId, signal) ?? "";
+    const commit = await workKUCZW4BZ.createReleaseReader(api).slugCommit(current.slugId, signal) ?? "";
     return { appId, version: current.version, slugId: current.slugId, commit };
   }
   throw new main.DeployError(
@@ -138,7 +138,7 @@ function notCoupled(app, from, ours, theirs) {
   );
 }
 async function assertSame(api, { slugId, version }, signal) {
-  const releases = await api.releases(workRUNBPYOJ.RELEASES_LOOKED_AT, signal).catch((error) => {
+  const releases = await api.releases(workKUCZW4BZ.RELEASES_LOOKED_AT, signal).catch((error) => {
     throw notPromoted(error);
   });
   const now = releases.find((release) => release.current);

@@ -1,11 +1,11 @@
-var workRUNBPYOJ = require('./work.js');
+var workKUCZW4BZ = require('./work.js');
 var main = require('./main.js');
 require('./chunk.js');
 require('./chunk2.js');
 
 // src/deploy/rehearse.ts
 async function rehearse(plan, around, story, signal, target) {
-  const who = workRUNBPYOJ.expected(plan.processes, target.formation, target.dynos);
+  const who = workKUCZW4BZ.expected(plan.processes, target.formation, target.dynos);
   for (const note of who.notes) story.log.info(note);
   const asks = !plan.skipDrain && who.asked.length > 0;
   let missing = [];
@@ -21,7 +21,7 @@ async function lookAround(plan, around, story, signal, { commit }, who) {
   var _stack = [];
   try {
     const server = main.__using(_stack, await around.group("Redis", () => around.redis.open(story.log, signal)), true);
-    const protocol = workRUNBPYOJ.protocolOf(plan, { ...server.around, log: story.log }, who);
+    const protocol = workKUCZW4BZ.protocolOf(plan, { ...server.around, log: story.log }, who);
     const rows = await protocol.inspect({ ...plan.asker, app: plan.app, commit });
     if (plan.list !== void 0) return [];
     for (const { dyno, release, v, state, running, note } of rows) {

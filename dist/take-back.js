@@ -1,4 +1,4 @@
-var workRUNBPYOJ = require('./work.js');
+var workKUCZW4BZ = require('./work.js');
 var main = require('./main.js');
 require('./chunk.js');
 require('./chunk2.js');
@@ -60,9 +60,9 @@ async function goBack(plan, around, story, signal, target) {
   }
 }
 async function restOf(plan, around, story, signal, { formation, dynos, currentRelease: _, ...target }) {
-  if (plan.skipDrain || plan.drainAt === "release-phase") return workRUNBPYOJ.unasked("");
-  const before = workRUNBPYOJ.expected(plan.processes, formation, dynos).asked;
-  if (before.length === 0) return workRUNBPYOJ.unasked("");
+  if (plan.skipDrain || plan.drainAt === "release-phase") return workKUCZW4BZ.unasked("");
+  const before = workKUCZW4BZ.expected(plan.processes, formation, dynos).asked;
+  if (before.length === 0) return workKUCZW4BZ.unasked("");
   const asked = before.map(({ type, atLeast }) => ({
     ...{ type, demanded: false },
     atLeast: plan.list === void 0 ? 0 : atLeast
@@ -77,12 +77,12 @@ async function restOf(plan, around, story, signal, { formation, dynos, currentRe
   );
   const replaced = { ...target, ...story.release !== void 0 && { currentRelease: story.release } };
   try {
-    return await workRUNBPYOJ.quieten(lenient, around, story, signal, replaced);
+    return await workKUCZW4BZ.quieten(lenient, around, story, signal, replaced);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof main.DeployError && error.outcome === "busy") throw error;
     story.log.warning(`${error.message} Going back without a drain`);
-    return workRUNBPYOJ.unasked("");
+    return workKUCZW4BZ.unasked("");
   }
 }
 async function seeAtWork({ waitForDynosMs, waitForClockMs }, { heroku }, story, signal, { quiet, release }) {

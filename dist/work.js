@@ -1,6 +1,6 @@
 var chunkK62CODCC = require('./chunk2.js');
 var main = require('./main.js');
-var chunkOPU67X4C = require('./chunk.js');
+var chunkR2YOQZTL = require('./chunk.js');
 
 // built-in:http
 var builtIn$3 = /* @__PURE__ */ process.getBuiltinModule("node:http");
@@ -1588,7 +1588,7 @@ function expected(processes, formation, dynos = []) {
     const quantity = formation.find((one) => one.type === type)?.quantity;
     if (quantity === void 0) {
       notes.push(
-        `Heroku knows no process type ${type} of this app: it has ${chunkOPU67X4C.enumerate(formation.map((one) => one.type)) || "none"}`
+        `Heroku knows no process type ${type} of this app: it has ${chunkR2YOQZTL.enumerate(formation.map((one) => one.type)) || "none"}`
       );
       return [process];
     }
@@ -1771,8 +1771,8 @@ async function look(host, keys) {
   const now = reply.number();
   const fields = pairs(reply.list());
   const rows = pairs(reply.list()).flatMap(([id, text]) => {
-    const row = chunkOPU67X4C.parseRow(id, text);
-    return row && row.seen <= now + chunkOPU67X4C.FORGOTTEN_MS ? row : [];
+    const row = chunkR2YOQZTL.parseRow(id, text);
+    return row && row.seen <= now + chunkR2YOQZTL.FORGOTTEN_MS ? row : [];
   });
   const field = Object.fromEntries(fields);
   const intent = field.id && {
@@ -1959,7 +1959,7 @@ var LeasedContact = class {
         return result;
       } catch (error) {
         this.#check();
-        if (!chunkOPU67X4C.isOutage(error) || this.elapsedMs >= untilMs) throw error;
+        if (!chunkR2YOQZTL.isOutage(error) || this.elapsedMs >= untilMs) throw error;
         await this.pause(this.#around.numbers.renewAgainMs);
       }
     }
@@ -1997,7 +1997,7 @@ var Contact = class extends LeasedContact {
    */
   constructor(around, owner, sentAt, leftMs, askedMs = 0) {
     const renewal = (leaseMs) => renew(around.host, around.keys, owner, leaseMs);
-    super(around, { renew: renewal, lost: chunkOPU67X4C.leaseLost }, sentAt, leftMs, askedMs);
+    super(around, { renew: renewal, lost: chunkR2YOQZTL.leaseLost }, sentAt, leftMs, askedMs);
     this.#around = around;
     this.#owner = owner;
   }
@@ -2016,7 +2016,7 @@ var Contact = class extends LeasedContact {
     const { leftMs } = this.lease;
     this.end();
     try {
-      const answer = await chunkOPU67X4C.outlast(patience, () => finish(host, keys, this.#owner, ending));
+      const answer = await chunkR2YOQZTL.outlast(patience, () => finish(host, keys, this.#owner, ending));
       if (answer === "not-ours")
         log.warning("the drain was not this deploy's any more when it ended, so nothing was changed");
       return answer !== "not-ours";
@@ -2047,7 +2047,7 @@ async function untilOpened(drain, over, tell) {
       const last = over.aborted;
       const sentAt = time.now();
       const view = await look(host, keys).catch((error) => {
-        if (!chunkOPU67X4C.isOutage(error)) throw error;
+        if (!chunkR2YOQZTL.isOutage(error)) throw error;
       });
       if (view) {
         tell(view);
@@ -2110,13 +2110,13 @@ async function untilGranted({ around, contact, owner, asked, look: look2, draine
       if (time.now() - sentAt < marginMs) return;
       continue;
     }
-    if (answer.kind === "lost") throw chunkOPU67X4C.leaseLost(answer.why, answer.asker);
-    const why = chunkOPU67X4C.blockers(answer.blockers);
+    if (answer.kind === "lost") throw chunkR2YOQZTL.leaseLost(answer.why, answer.asker);
+    const why = chunkR2YOQZTL.blockers(answer.blockers);
     const news = answer.blockers.map(({ id, type, why: why2 }) => `${id} ${type} ${why2}`).sort().join();
     if (news !== told) log.info(`the gate stays shut: ${why}`);
     told = news;
     if (answer.blockers.some(({ why: why2 }) => why2 === "failed")) await drained();
-    if (contact.elapsedMs >= deadline) throw chunkOPU67X4C.neverOpened(why);
+    if (contact.elapsedMs >= deadline) throw chunkR2YOQZTL.neverOpened(why);
     await contact.pause(Math.min(numbers.lookEveryMs, 1e3));
     await look2();
   }
@@ -2127,7 +2127,7 @@ function isQuiet(row, epoch) {
   return row.epoch === epoch && (row.state === "draining" || row.state === "drained");
 }
 function isHeld(row, epoch, now) {
-  return chunkOPU67X4C.isAlive(row, now) && isQuiet(row, epoch);
+  return chunkR2YOQZTL.isAlive(row, now) && isQuiet(row, epoch);
 }
 async function awaitTold({ host, keys, numbers, time }, epoch, wait) {
   const deadline = time.now() + numbers.resumeWatchMs;
@@ -2146,7 +2146,7 @@ function untold({ intent, rows, now }, epoch) {
 // src/gate/successor.ts
 function successors({ rows, now }, types, epoch, release) {
   const schedules = rows.filter(
-    (row) => row.state === "running" && chunkOPU67X4C.isAlive(row, now) && (row.after === epoch || row.release === release)
+    (row) => row.state === "running" && chunkR2YOQZTL.isAlive(row, now) && (row.after === epoch || row.release === release)
   );
   return types.map((type) => {
     const [first] = schedules.filter((one) => one.type === type).sort((a, b) => a.joined - b.joined);
@@ -2169,10 +2169,10 @@ function linesOf(changes) {
 }
 function together(kind, alike) {
   const them = alike.map(({ of }) => of);
-  const who = chunkOPU67X4C.enumerate(them.map(({ dyno }) => dyno));
+  const who = chunkR2YOQZTL.enumerate(them.map(({ dyno }) => dyno));
   const [finished, stored, lost] = [sum$1(them, "finished"), sum$1(them, "stored"), sum$1(them, "lost")];
-  const jobs = `${chunkOPU67X4C.count(sum$1(them, "running"), "job")} running, ${finished} finished, ${stored} stored`;
-  const lostJobs = lost > 0 ? `; ${chunkOPU67X4C.count(lost, "job")} ran in them and ${lost === 1 ? "is" : "are"} lost` : "";
+  const jobs = `${chunkR2YOQZTL.count(sum$1(them, "running"), "job")} running, ${finished} finished, ${stored} stored`;
+  const lostJobs = lost > 0 ? `; ${chunkR2YOQZTL.count(lost, "job")} ran in them and ${lost === 1 ? "is" : "are"} lost` : "";
   switch (kind) {
     case "asked":
       return `${who} are asked to drain`;
@@ -2260,7 +2260,7 @@ var Hold = class {
     this.owner = { id, epoch };
     this.#around = around;
     this.#terms = terms;
-    this.#progress = new chunkOPU67X4C.Progress(epoch, this.#types);
+    this.#progress = new chunkR2YOQZTL.Progress(epoch, this.#types);
     this.#contact = new Contact(around, this.owner, sentAt, leftMs, askedMs);
   }
   /** Starts listening, and looks once. */
@@ -2292,17 +2292,17 @@ var Hold = class {
       if (!seen) await this.#look();
       this.#unused = false;
       let verdict = this.#judge();
-      if (verdict.refused.length > 0) throw chunkOPU67X4C.refused(verdict.refused);
-      if (verdict.late.length > 0) throw chunkOPU67X4C.notAcknowledged(verdict.late, acknowledgeTimeoutMs);
+      if (verdict.refused.length > 0) throw chunkR2YOQZTL.refused(verdict.refused);
+      if (verdict.late.length > 0) throw chunkR2YOQZTL.notAcknowledged(verdict.late, acknowledgeTimeoutMs);
       const fatal = verdict.missing.filter(({ forgivable }) => !forgivable);
-      if (fatal.length > 0) throw chunkOPU67X4C.missingClock(fatal, acknowledgeTimeoutMs, this.#absent(fatal));
+      if (fatal.length > 0) throw chunkR2YOQZTL.missingClock(fatal, acknowledgeTimeoutMs, this.#absent(fatal));
       if (verdict.missing.length > 0) {
         this.#forgive(verdict.missing);
         verdict = this.#judge();
       }
       if (verdict.undrained.length === 0 && verdict.short.length === 0) return true;
       if (this.#seenAtMs >= deadline) {
-        const late2 = chunkOPU67X4C.drainTimeout(verdict, drainTimeoutMs, forced);
+        const late2 = chunkR2YOQZTL.drainTimeout(verdict, drainTimeoutMs, forced);
         if (onDrainTimeout === "deploy") {
           log.warning(
             `${late2.message} Deploying all the same, as on-drain-timeout: deploy says: what runs may be killed.`
@@ -2349,7 +2349,7 @@ var Hold = class {
   /** What a person should know about the hold while the deploy runs; empty when all is well. */
   async concerns() {
     const { loss } = this.#contact.lease;
-    if (loss) return [chunkOPU67X4C.leaseLost(loss.why, loss.asker).message];
+    if (loss) return [chunkR2YOQZTL.leaseLost(loss.why, loss.asker).message];
     const view = await look(this.#around.host, this.#around.keys);
     const changes = this.#progress.update(view, this.elapsedMs).filter(({ of }) => of.state === "running" || of.state === "failed" || of.state === "silent");
     return linesOf(changes).map((line) => `${line}, while the deploy runs`);
@@ -2368,7 +2368,7 @@ var Hold = class {
     const untold2 = await awaitTold(this.#around, this.owner.epoch, (ms) => this.#contact.pause(ms));
     const { host, keys } = this.#around;
     const kept = await this.#contact.insist(() => renew(host, keys, this.owner, 0));
-    if (kept.kind === "lost") throw chunkOPU67X4C.leaseLost(kept.why, kept.asker);
+    if (kept.kind === "lost") throw chunkR2YOQZTL.leaseLost(kept.why, kept.asker);
     this.#contact.end();
     return {
       leftMs: Math.min(this.#contact.lease.leftMs, Math.max(0, maxHoldMs - this.elapsedMs)),
@@ -2386,7 +2386,7 @@ var Hold = class {
     for (; ; ) {
       over?.throwIfAborted();
       const view = await this.#contact.read(deadline).catch((error) => {
-        throw chunkOPU67X4C.isOutage(error) ? chunkOPU67X4C.clockUnknown(this.#types, error, release) : error;
+        throw chunkR2YOQZTL.isOutage(error) ? chunkR2YOQZTL.clockUnknown(this.#types, error, release) : error;
       });
       const seen = successors(view, this.#types, this.owner.epoch, release);
       const dynos = seen.flatMap(({ dyno }) => dyno ?? []);
@@ -2394,7 +2394,7 @@ var Hold = class {
       if (dynos.length > 0) this.#progress.quietEnded(this.elapsedMs - longestMs);
       const missing2 = seen.flatMap(({ type, dyno }) => dyno === void 0 ? type : []);
       if (missing2.length === 0) return dynos;
-      if (this.elapsedMs >= deadline) throw chunkOPU67X4C.clockNotSeen(missing2, waitMs, release);
+      if (this.elapsedMs >= deadline) throw chunkR2YOQZTL.clockNotSeen(missing2, waitMs, release);
       await this.#contact.pause(
         Math.min(this.#around.numbers.lookEveryMs, Math.max(0, deadline - this.elapsedMs))
       );
@@ -2423,19 +2423,19 @@ var Hold = class {
       );
     else if (held.length > 1)
       log.warning(
-        `${chunkOPU67X4C.enumerate(held)} were told to go on and have not said that they do yet; they resume by themselves when their lease ends`
+        `${chunkR2YOQZTL.enumerate(held)} were told to go on and have not said that they do yet; they resume by themselves when their lease ends`
       );
     if (this.#progress.held.length === 0) this.#progress.quietEnded(this.elapsedMs);
   }
   async #force() {
     const answer = await this.#contact.insist(() => force(this.#around.host, this.#around.keys, this.owner));
-    if (answer.kind === "lost") throw chunkOPU67X4C.leaseLost(answer.why, answer.asker);
+    if (answer.kind === "lost") throw chunkR2YOQZTL.leaseLost(answer.why, answer.asker);
   }
   #forgive(missing2) {
     const who = missing2.map(
       ({ type, have, need }) => have === 0 ? `nobody takes part for ${type}` : `only ${have} of ${need} take part for ${type}`
     );
-    const all = [...who, chunkOPU67X4C.absences(this.#absent(missing2))].filter(Boolean).join(", ");
+    const all = [...who, chunkR2YOQZTL.absences(this.#absent(missing2))].filter(Boolean).join(", ");
     this.#around.log.warning(`${all}; deploying all the same, as on-missing-clock: deploy says`);
     this.#forgiven = /* @__PURE__ */ new Set([...this.#forgiven, ...missing2.map(({ type }) => type)]);
   }
@@ -2468,9 +2468,9 @@ var Hold = class {
 
 // src/gate/spent.ts
 function spentHold({ intent, rows, now }) {
-  if (intent?.v !== chunkOPU67X4C.PROTOCOL_VERSION || intent.phase !== "pushing" || !isInForce(intent, now))
+  if (intent?.v !== chunkR2YOQZTL.PROTOCOL_VERSION || intent.phase !== "pushing" || !isInForce(intent, now))
     return void 0;
-  if (!chunkOPU67X4C.readAsker(intent.asker).holds) return void 0;
+  if (!chunkR2YOQZTL.readAsker(intent.asker).holds) return void 0;
   return rows.some((row) => isHeld(row, intent.epoch, now)) ? void 0 : intent;
 }
 
@@ -2479,20 +2479,20 @@ function newDeployId() {
   return $randomUUID();
 }
 async function inspectGate(around, gateName, asker, types) {
-  const view = await chunkOPU67X4C.answered(around, () => look(around.host, around.keys));
+  const view = await chunkR2YOQZTL.answered(around, () => look(around.host, around.keys));
   if (view.intent && isInForce(view.intent, view.now) && !spentHold(view)) {
-    throw chunkOPU67X4C.busy(view.intent.asker, view.intent.expiry - view.now);
+    throw chunkR2YOQZTL.busy(view.intent.asker, view.intent.expiry - view.now);
   }
-  const rows = view.rows.filter((row) => chunkOPU67X4C.isAlive(row, view.now) && types.includes(row.type));
+  const rows = view.rows.filter((row) => chunkR2YOQZTL.isAlive(row, view.now) && types.includes(row.type));
   const known = rows.find((row) => row.app !== void 0);
   const app = asker.app ?? known?.app;
   const whose = asker.app === void 0 ? `${known?.dyno} to ${app}` : `this deploy is for ${app}`;
   for (const row of rows) {
-    if (row.v !== chunkOPU67X4C.PROTOCOL_VERSION) {
+    if (row.v !== chunkR2YOQZTL.PROTOCOL_VERSION) {
       throw new main.DeployError(
         "preflight-failed",
-        `${row.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${chunkOPU67X4C.PROTOCOL_VERSION}.`,
-        chunkOPU67X4C.UPDATE_ADVICE
+        `${row.dyno} speaks version ${row.v} of the drain protocol, this deploy version ${chunkR2YOQZTL.PROTOCOL_VERSION}.`,
+        chunkR2YOQZTL.UPDATE_ADVICE
       );
     }
     if (row.app !== void 0 && row.app !== app) {
@@ -2507,12 +2507,12 @@ async function inspectGate(around, gateName, asker, types) {
 }
 async function acquireGate(around, id, terms, asker, replaces) {
   const { host, keys, numbers, time, log } = around;
-  const view = await chunkOPU67X4C.answered(around, () => look(host, keys));
+  const view = await chunkR2YOQZTL.answered(around, () => look(host, keys));
   const spent = spentHold(view);
-  if (spent && await chunkOPU67X4C.answered(around, () => finish(host, keys, spent, "aborted")) === "finished")
-    log.info(`ended a hold that held nobody any more, asked for by ${chunkOPU67X4C.describeAsker(spent.asker)}`);
+  if (spent && await chunkR2YOQZTL.answered(around, () => finish(host, keys, spent, "aborted")) === "finished")
+    log.info(`ended a hold that held nobody any more, asked for by ${chunkR2YOQZTL.describeAsker(spent.asker)}`);
   let sentAt = time.now();
-  const answer = await chunkOPU67X4C.answered(around, () => {
+  const answer = await chunkR2YOQZTL.answered(around, () => {
     sentAt = time.now();
     return acquire(host, keys, {
       id,
@@ -2539,15 +2539,15 @@ async function acquireGate(around, id, terms, asker, replaces) {
       return hold;
     }
     case "busy":
-      throw chunkOPU67X4C.busy(answer.asker, answer.leftMs);
+      throw chunkR2YOQZTL.busy(answer.asker, answer.leftMs);
     case "version":
       throw new main.DeployError(
         "preflight-failed",
-        `A deploy that speaks version ${answer.theirs} of the drain protocol holds the gate; this one speaks ${chunkOPU67X4C.PROTOCOL_VERSION}.`,
+        `A deploy that speaks version ${answer.theirs} of the drain protocol holds the gate; this one speaks ${chunkR2YOQZTL.PROTOCOL_VERSION}.`,
         "Wait for it to end, and let all deploys use one version of deploy-gate."
       );
     default:
-      throw chunkOPU67X4C.late();
+      throw chunkR2YOQZTL.late();
   }
 }
 
@@ -2594,7 +2594,7 @@ function writeAnnouncement(announced) {
     next: failure.next.slice(0, LONGEST_TEXT)
   };
   return JSON.stringify({
-    v: chunkOPU67X4C.PROTOCOL_VERSION,
+    v: chunkR2YOQZTL.PROTOCOL_VERSION,
     ...rest,
     terms: { ...terms, ...expected && { expected } },
     ...cut && { failure: cut }
@@ -2603,9 +2603,9 @@ function writeAnnouncement(announced) {
 function readAnnouncement(text) {
   const raw = main.fieldsOf(main.parseJson(text));
   const id = name(raw.id);
-  const asker = chunkOPU67X4C.readAsker(JSON.stringify(raw.asker ?? null));
+  const asker = chunkR2YOQZTL.readAsker(JSON.stringify(raw.asker ?? null));
   const terms = readTerms(main.fieldsOf(raw.terms));
-  if (raw.v !== chunkOPU67X4C.PROTOCOL_VERSION || !id || terms === void 0) return void 0;
+  if (raw.v !== chunkR2YOQZTL.PROTOCOL_VERSION || !id || terms === void 0) return void 0;
   const [taken, failure] = [name(raw.taken), readFailure(main.fieldsOf(raw.failure))];
   const { holds: _, ...who } = asker;
   return {
@@ -2668,14 +2668,14 @@ async function announce(around, id, terms, asker) {
   const { host, keys, numbers } = around;
   const text = writeAnnouncement({ id, asker, terms });
   const lifeMs = numbers.announcedMs;
-  const put = (before) => chunkOPU67X4C.answered(around, () => exchange(host, keys, { before, after: text, lifeMs }));
+  const put = (before) => chunkR2YOQZTL.answered(around, () => exchange(host, keys, { before, after: text, lifeMs }));
   let { done, current } = await put("");
   if (!done && readAnnouncement(current) === void 0) {
     around.log.warning(`${keys.announced} held what is no announcement of this version; it is replaced`);
     ({ done, current } = await put(current));
   }
   const there = readAnnouncement(current);
-  if (!done && there?.id !== id) throw chunkOPU67X4C.announcedBy(JSON.stringify(there?.asker ?? {}));
+  if (!done && there?.id !== id) throw chunkR2YOQZTL.announcedBy(JSON.stringify(there?.asker ?? {}));
   const announcement = new Announcement(around, { id, asker, terms });
   await announcement.begin();
   return announcement;
@@ -2740,7 +2740,7 @@ var Announcement = class {
       againMs: numbers.renewAgainMs,
       forMs: signal.aborted ? 0 : numbers.resumeWatchMs
     };
-    const there = await chunkOPU67X4C.outlast(patience, () => this.#read()).catch(() => void 0);
+    const there = await chunkR2YOQZTL.outlast(patience, () => this.#read()).catch(() => void 0);
     if (!there?.failure) return void 0;
     const { outcome, message, next } = there.failure;
     const word = outcome === "preflight-failed" || outcome === "cancelled" ? "release-failed" : outcome;
@@ -2757,8 +2757,8 @@ var Announcement = class {
       forMs: signal.aborted ? 0 : numbers.resumeWatchMs
     };
     try {
-      await chunkOPU67X4C.outlast(patience, () => withdraw(this.#around, this.#announced.id));
-      if (!this.#adopted) await chunkOPU67X4C.outlast(patience, () => this.#abandon());
+      await chunkR2YOQZTL.outlast(patience, () => withdraw(this.#around, this.#announced.id));
+      if (!this.#adopted) await chunkR2YOQZTL.outlast(patience, () => this.#abandon());
     } catch (error) {
       log.warning(
         `Redis could not be told that the deploy is over (${error.message}); its announcement is forgotten within ${main.formatDuration(numbers.announcedMs)}, and a drain ends with its lease`
@@ -2799,7 +2799,7 @@ var Announcement = class {
         else if (current === "" && readAnnouncement(text)?.taken === void 0)
           await exchange(host, keys, { before: "", after: text, lifeMs });
       } catch (error) {
-        if (!chunkOPU67X4C.isOutage(error)) log.warning(`the announcement can't be kept up (${error.message})`);
+        if (!chunkR2YOQZTL.isOutage(error)) log.warning(`the announcement can't be kept up (${error.message})`);
       }
     }
   }
@@ -2816,7 +2816,7 @@ function dynoOf(taken) {
   return taken.split("#", 1)[0] ?? taken;
 }
 function passing(error) {
-  if (!chunkOPU67X4C.isOutage(error)) throw error;
+  if (!chunkR2YOQZTL.isOutage(error)) throw error;
 }
 
 // src/gate/list/complaint.ts
@@ -2852,7 +2852,7 @@ function subject({ types, count: count2 }, some) {
 function missing(to, left, { requestKey }, { acknowledgeTimeoutMs }, stoppedBy) {
   const all = left === to.count;
   const [what, back] = !all ? [`Only ${to.count - left} of ${to.count} requests were taken`, "The rest was"] : to.count === 1 ? ["Nobody took the request", "It was"] : [`Nobody took any of ${to.count} requests`, "They were"];
-  const before = stoppedBy ? `The deploy before it, ${chunkOPU67X4C.describeAsker(stoppedBy)}, may have left the clock stopped. Start it again and run this one again: ${restart(to)}. Otherwise: ` : "";
+  const before = stoppedBy ? `The deploy before it, ${chunkR2YOQZTL.describeAsker(stoppedBy)}, may have left the clock stopped. Start it again and run this one again: ${restart(to)}. Otherwise: ` : "";
   return new main.DeployError(
     "missing-clock",
     `${what} from the list ${show(requestKey)} within ${main.formatDuration(acknowledgeTimeoutMs)}: is the ${to.types.join(" or ")} running? ${back} taken back, and nothing was pushed.`,
@@ -2870,7 +2870,7 @@ function drainTimeout2(to, unanswered, { drainTimeoutMs }) {
   );
 }
 function leaseLost2(why, asker) {
-  return new main.DeployError("lease-lost", chunkOPU67X4C.lossOf(why, asker), chunkOPU67X4C.AFTER_A_LOSS);
+  return new main.DeployError("lease-lost", chunkR2YOQZTL.lossOf(why, asker), chunkR2YOQZTL.AFTER_A_LOSS);
 }
 function unfit({ which, type, length }, { requestKey, responseKey }) {
   const [input, key] = which === "requests" ? ["list-request-key", requestKey] : ["list-response-key", responseKey];
@@ -3132,7 +3132,7 @@ var ListProgress = class {
   }
 };
 function said(arrived) {
-  return JSON.stringify((arrived.shift() ?? "").slice(0, chunkOPU67X4C.NOTE_LENGTH - 2));
+  return JSON.stringify((arrived.shift() ?? "").slice(0, chunkR2YOQZTL.NOTE_LENGTH - 2));
 }
 function arrivals(before, now) {
   const added = Math.max(0, now.length - before.length);
@@ -3285,8 +3285,8 @@ async function inspectLists({ host, keys, log }, types) {
   log.warning(LIMITS);
   const view = await look(host, keys);
   if (view.intent && isInForce(view.intent, view.now))
-    throw chunkOPU67X4C.busy(view.intent.asker, view.intent.expiry - view.now);
-  const better = view.rows.filter((row) => types.includes(row.type) && chunkOPU67X4C.isAlive(row, view.now));
+    throw chunkR2YOQZTL.busy(view.intent.asker, view.intent.expiry - view.now);
+  const better = view.rows.filter((row) => types.includes(row.type) && chunkR2YOQZTL.isAlive(row, view.now));
   if (better.length > 0) {
     const dynos = better.map(({ dyno }) => dyno).join(", ");
     log.warning(
@@ -3311,15 +3311,15 @@ async function askByList(around, gateName, listTerms, id, terms, asker) {
   });
   switch (answer.kind) {
     case "busy":
-      throw chunkOPU67X4C.busy(answer.asker, answer.leftMs);
+      throw chunkR2YOQZTL.busy(answer.asker, answer.leftMs);
     case "late":
-      throw chunkOPU67X4C.late();
+      throw chunkR2YOQZTL.late();
     case "unfit":
       throw unfit(answer, listTerms);
   }
   const { oldRequests, oldAnswers, stoppedBy, leftMs } = answer;
   if (oldRequests + oldAnswers > 0) {
-    const left = [chunkOPU67X4C.count(oldRequests, "request"), chunkOPU67X4C.count(oldAnswers, "answer")];
+    const left = [chunkR2YOQZTL.count(oldRequests, "request"), chunkR2YOQZTL.count(oldAnswers, "answer")];
     log.info(`removed what earlier deploys had left in the lists: ${left.join(", ")}`);
   }
   const { message, requestKey } = listTerms;
@@ -3351,7 +3351,7 @@ async function takingPart(gate, gateName, asker, { asked }) {
   const types = asked.map(({ type }) => type);
   const there = await inspectGate(gate, gateName, asker, types);
   gate.log.info(
-    there.length > 0 ? `taking part: ${chunkOPU67X4C.enumerate(there.map(({ dyno }) => dyno))}` : `nobody takes part yet as ${types.join(" or ")}`
+    there.length > 0 ? `taking part: ${chunkR2YOQZTL.enumerate(there.map(({ dyno }) => dyno))}` : `nobody takes part yet as ${types.join(" or ")}`
   );
   return there;
 }
@@ -3749,7 +3749,7 @@ var Story = class {
     if (this.stage !== "pushing" && this.stage !== "verifying") return "";
     const participants = this.#holds.flatMap(({ hold }) => hold.participants);
     const back = participants.flatMap(({ dyno, resumedMs }) => resumedMs === void 0 ? [] : dyno);
-    return back.length === 0 ? "" : ` ${chunkOPU67X4C.enumerate(back, MOST_NAMED)} ${back.length === 1 ? "is" : "are"} back at work.`;
+    return back.length === 0 ? "" : ` ${chunkR2YOQZTL.enumerate(back, MOST_NAMED)} ${back.length === 1 ? "is" : "are"} back at work.`;
   }
   /** what a person must do for participants that stay stopped */
   get #remedies() {
@@ -3943,7 +3943,7 @@ async function dynosUp(api, release2, waitMs, { log, time, signal }) {
       const missing = shortages(formation, ours);
       if (missing.length === 0) {
         log.info(
-          `up on ${release2}: ${chunkOPU67X4C.enumerate(namesOf(ours.filter(isUp)), MOST_DYNOS) || "nobody, as no dyno is to run"}`
+          `up on ${release2}: ${chunkR2YOQZTL.enumerate(namesOf(ours.filter(isUp)), MOST_DYNOS) || "nobody, as no dyno is to run"}`
         );
         return;
       }
@@ -3978,18 +3978,18 @@ function crashes(app, release2, crashed) {
   const names = namesOf(crashed);
   return new main.DeployError(
     "dynos-not-up",
-    `${release2} is released, but ${chunkOPU67X4C.enumerate(names, MOST_DYNOS)} ${names.length === 1 ? "crashes" : "crash"}.`,
+    `${release2} is released, but ${chunkR2YOQZTL.enumerate(names, MOST_DYNOS)} ${names.length === 1 ? "crashes" : "crash"}.`,
     `Its own log tells why: \`heroku logs --dyno ${names[0]} --app ${app}\`.`
   );
 }
 function notUp(app, release2, waitMs, missing, ours) {
   const each = missing.map(({ type, up, quantity }) => {
     const states = ours.filter((dyno) => dyno.type === type && !isUp(dyno)).map(({ name, state }) => `${name} is ${state}`);
-    return `${up} of ${quantity} ${type}${states.length > 0 ? ` (${chunkOPU67X4C.enumerate(states, MOST_DYNOS)})` : ""}`;
+    return `${up} of ${quantity} ${type}${states.length > 0 ? ` (${chunkR2YOQZTL.enumerate(states, MOST_DYNOS)})` : ""}`;
   });
   return new main.DeployError(
     "dynos-not-up",
-    `${release2} is released, but ${main.formatDuration(waitMs)} later not all of its dynos are up: ${chunkOPU67X4C.enumerate(each)}.`,
+    `${release2} is released, but ${main.formatDuration(waitMs)} later not all of its dynos are up: ${chunkR2YOQZTL.enumerate(each)}.`,
     `Look at \`heroku ps --app ${app}\` and \`heroku logs --app ${app}\`. If they are only slow to start, raise wait-for-dynos.`
   );
 }
@@ -4971,16 +4971,16 @@ async function prepare(plan, api, collaborators) {
 // src/action/opening.ts
 function open(plan, signal, begun) {
   const { env } = process;
-  const around = { log: main.actionsLog, time: chunkOPU67X4C.systemTime, fetch: createFetch(env), mask: main.maskSecret };
+  const around = { log: main.actionsLog, time: chunkR2YOQZTL.systemTime, fetch: createFetch(env), mask: main.maskSecret };
   const heroku = openHeroku(plan, { ...around, signal, env });
-  const redis = begun ?? new chunkOPU67X4C.AppRedis(plan, { ...around, configVar: heroku.configVar });
+  const redis = begun ?? new chunkR2YOQZTL.AppRedis(plan, { ...around, configVar: heroku.configVar });
   return { heroku, redis, ...around };
 }
 
 // src/action/carry-out.ts
 function carryOut(plan, cancel, redis) {
   const done = deploy(plan, { ...open(plan, cancel, redis), group: main.group2, cancel, remember: main.rememberHold });
-  chunkOPU67X4C.loadClient().catch(() => {
+  chunkR2YOQZTL.loadClient().catch(() => {
   });
   return done;
 }
@@ -4991,7 +4991,7 @@ async function endHold(plan, held, needs) {
   try {
     var _stack = [];
     try {
-      const server = main.__using(_stack, await chunkOPU67X4C.openServer(pinned, needs), true);
+      const server = main.__using(_stack, await chunkR2YOQZTL.openServer(pinned, needs), true);
       await protocolOf(plan, server.around).end(held.id);
     } catch (_) {
       var _error = _, _hasError = true;
@@ -5012,7 +5012,7 @@ async function giveBack(held, limitMs) {
   await endHold(plan, held, { ...around, signal, configVar: heroku.configVar });
 }
 
-var workRUNBPYOJ = /*#__PURE__*/Object.freeze({
+var workKUCZW4BZ = /*#__PURE__*/Object.freeze({
   __proto__: null,
   carryOut: carryOut,
   giveBack: giveBack
@@ -5049,5 +5049,5 @@ exports.termsOf = termsOf;
 exports.together = together$1;
 exports.unasked = unasked;
 exports.withinLimit = withinLimit;
-exports.workRUNBPYOJ = workRUNBPYOJ;
+exports.workKUCZW4BZ = workKUCZW4BZ;
 exports.writeAnnouncement = writeAnnouncement;

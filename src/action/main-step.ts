@@ -33,7 +33,10 @@ export async function mainStep(): Promise<void> {
     writePessimisticOutputs(core.setOutput)
     // Where the URL is given, Redis is on its way while the rest is loaded.
     const early = asksFromHere(plan) && plan.redis.url !== undefined
-    const redis = early ? await (await import('./approach.ts')).approach(plan, cancel.signal) : undefined
+    // A connection that nobody takes over would keep the process alive.
+    await using redis = early
+      ? await (await import('./approach.ts')).approach(plan, cancel.signal)
+      : undefined
     const { carryOut } = await import('./work.ts')
     const told = await carryOut(plan, cancel.signal, redis)
     report(told)

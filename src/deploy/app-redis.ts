@@ -48,12 +48,20 @@ export class AppRedis implements AsyncDisposable {
     this.#begun = undefined
     begun.log.release(log)
     const server = await begun.server
-    return { ...server, around: { ...server.around, signal } }
+    return {
+      around: { ...server.around, signal },
+      // Of the connection that is there: another may have been made meanwhile.
+      get fingerprint() {
+        return server.fingerprint
+      },
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#begun === undefined) return
     const { server, leave } = this.#begun
+    this.#begun = undefined
     leave.abort()
     await server.then(
       (opened) => opened[Symbol.asyncDispose](),

@@ -77,9 +77,10 @@ export async function openGateServer(
   const shownPrints: string[] = []
   const { connectRedis } = await loadClient()
   let checked = Promise.resolve(0)
-  const check = async (connected: Redis) => {
+  let dropped = new AbortController()
+  const check = async (connected: Redis, until: AbortSignal) => {
     const before = time.now()
-    await answered({ time, numbers: NUMBERS, signal }, async () => {
+    await answered({ time, numbers: NUMBERS, signal: until }, async () => {
       await checkHealth(connected, name, origin, log)
       if (asks && isNamedUser(address)) await checkRights(connected, keys.reports, name)
     })
@@ -104,11 +105,17 @@ export async function openGateServer(
     signal,
     patience,
     (connected) => {
-      checked = check(connected)
+      // Of a connection that did not last nothing more is asked.
+      dropped.abort()
+      dropped = new AbortController()
+      checked = check(connected, AbortSignal.any([signal, dropped.signal]))
       // What is wrong with its form comes first.
       checked.catch(() => {})
     },
-  )
+  ).catch((error: unknown) => {
+    dropped.abort()
+    throw error
+  })
   try {
     log.info(`${name} answers in ${formatDuration(await checked)} (from ${origin.name})`)
   } catch (error) {

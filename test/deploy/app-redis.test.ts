@@ -66,6 +66,7 @@ it('closes what nobody opened, and says nothing of it', async () => {
   around.redis.begin(cancel.signal)
   await connected()
   await around.redis[Symbol.asyncDispose]()
+  await around.redis[Symbol.asyncDispose]()
   await vi.waitFor(async () => expect(await connections()).toBe(0), { timeout: 30_000 })
   expect(log.lines).toEqual([])
 })
